@@ -1,0 +1,115 @@
+"""The configuration: one frozen tree from TOML, overridden by `IOC_…` environment variables."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ioc.errors import ConfigError
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Positive = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+
+
+class Kafka(Struct, frozen=True, forbid_unknown_fields=True):
+    """How to reach the cluster. SASL is refused without TLS, except on loopback."""
+
+    bootstrap: str = "127.0.0.1:9092"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    ssl_cafile: str | None = None
+    ssl_certfile: str | None = None
+    ssl_keyfile: str | None = None
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    sasl_username: str | None = None
+    sasl_password: str | None = None
+    group: str = "ioc"
+    partitions: Count = 4
+    replication: Count = 1
+
+
+class Worker(Struct, frozen=True, forbid_unknown_fields=True):
+    """The consuming process: batch caps, snapshots, watchdog."""
+
+    batch_records: Count = 8192
+    batch_bytes: Annotated[int, Meta(ge=65536)] = 16 * 1024 * 1024
+    snapshot_interval_s: Positive = 10.0
+    idle_after_s: Positive = 5.0
+    stall_after_s: Positive = 120.0
+
+
+class Metrics(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where `/metrics` is served; loopback unless told otherwise. Port 0 takes a free one."""
+
+    host: str = "127.0.0.1"
+    port: Port = 9108
+
+
+class Site(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is particular to the place: time zone and the files that describe units and assets."""
+
+    timezone: str = "Asia/Ho_Chi_Minh"
+    units_file: str | None = None
+    assets_file: str | None = None
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole tree; every field has a default that runs the demo."""
+
+    kafka: Kafka = Kafka()
+    worker: Worker = Worker()
+    metrics: Metrics = Metrics()
+    site: Site = Site()
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """Read TOML at ``path`` (None: defaults only) and apply ``IOC_SECTION_KEY=value`` from ``environ``.
+
+    Raises
+    ------
+    ConfigError
+        The file can't be read, a key is unknown, or a value is out of range; the message names it.
+
+    Examples
+    --------
+    >>> load(None, {"IOC_KAFKA_BOOTSTRAP": "kafka-1:9093"}).kafka.bootstrap
+    'kafka-1:9093'
+    """
+    tree = _read(path) if path is not None else {}
+    for name, value in environ.items():
+        if name.startswith("IOC_"):
+            _override(tree, name, value)
+    try:
+        config = msgspec.convert(tree, Config, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"configuration: {error}; `ioc check --help` lists every setting") from None
+    _refuse_plain_passwords(config.kafka)
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"configuration file {path}: {error.strerror}; name another with --config") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"configuration file {path}: {error}") from None
+
+
+def _override(tree: dict[str, Any], name: str, value: str) -> None:
+    section, _, key = name.removeprefix("IOC_").lower().partition("_")
+    if section not in Config.__struct_fields__ or not key:
+        raise ConfigError(f"environment variable {name}: no such setting; sections are {', '.join(Config.__struct_fields__)}")
+    tree.setdefault(section, {})[key] = value
+
+
+def _refuse_plain_passwords(kafka: Kafka) -> None:
+    hosts = [address.rsplit(":", 1)[0] for address in kafka.bootstrap.split(",")]
+    loopback = all(host in {"127.0.0.1", "localhost", "[::1]"} for host in hosts)
+    if kafka.security_protocol == "SASL_PLAINTEXT" and not loopback:
+        raise ConfigError("kafka.security_protocol: SASL_PLAINTEXT sends the password in clear; use SASL_SSL off loopback")
+    if kafka.security_protocol.startswith("SASL") and kafka.sasl_mechanism is None:
+        raise ConfigError("kafka.sasl_mechanism is missing; set PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")

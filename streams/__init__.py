@@ -1,0 +1,1 @@
+"""The pure fold from Kafka records to incidents, and the thin Faust shell around it."""

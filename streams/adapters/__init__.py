@@ -1,0 +1,1 @@
+"""Adapters from other systems' formats to events of this project."""
