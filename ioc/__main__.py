@@ -33,7 +33,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="ioc")
 def cli() -> None:
-    """Stream processor of a provincial intelligent operations centre (IOC).
+    r"""Stream processor of a provincial intelligent operations centre (IOC).
 
     \b
     Examples:
@@ -48,7 +48,8 @@ def cli() -> None:
 def main() -> None:
     """Run the command line and exit."""
     try:
-        cli.main(standalone_mode=False)
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

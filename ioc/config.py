@@ -102,7 +102,8 @@ def _read(path: Path) -> dict[str, Any]:
 def _override(tree: dict[str, Any], name: str, value: str) -> None:
     section, _, key = name.removeprefix("IOC_").lower().partition("_")
     if section not in Config.__struct_fields__ or not key:
-        raise ConfigError(f"environment variable {name}: no such setting; sections are {', '.join(Config.__struct_fields__)}")
+        sections = ", ".join(Config.__struct_fields__)
+        raise ConfigError(f"environment variable {name}: no such setting; sections are {sections}")
     tree.setdefault(section, {})[key] = value
 
 
@@ -110,6 +111,8 @@ def _refuse_plain_passwords(kafka: Kafka) -> None:
     hosts = [address.rsplit(":", 1)[0] for address in kafka.bootstrap.split(",")]
     loopback = all(host in {"127.0.0.1", "localhost", "[::1]"} for host in hosts)
     if kafka.security_protocol == "SASL_PLAINTEXT" and not loopback:
-        raise ConfigError("kafka.security_protocol: SASL_PLAINTEXT sends the password in clear; use SASL_SSL off loopback")
+        raise ConfigError(
+            "kafka.security_protocol: SASL_PLAINTEXT sends the password in clear; off loopback use SASL_SSL"
+        )
     if kafka.security_protocol.startswith("SASL") and kafka.sasl_mechanism is None:
         raise ConfigError("kafka.sasl_mechanism is missing; set PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
