@@ -11,7 +11,9 @@ from streams.records import OutputRecord, RecordBatch
 class Tally(Struct, frozen=True):
     """What became of the records of one call, exactly: ``records == accepted + duplicate + late + dead_lettered``.
 
-    The counters named in mappings are broken down by closed sets (reason, enum field, detector), never by free text.
+    Mappings are broken down by closed sets only, never by free text: dead letters by reason, notes by what was noted
+    (clock skew, unrecognised values, …), anomalies by ``kind/detector``, incidents told by ``rule/severity/status``.
+    ``open_incidents`` is not a count of the call but the state behind it, by ``rule/severity``; None: not known here.
     """
 
     records: int = 0
@@ -22,6 +24,7 @@ class Tally(Struct, frozen=True):
     noted: Mapping[str, int] = {}
     anomalies: Mapping[str, int] = {}
     incidents: Mapping[str, int] = {}
+    open_incidents: Mapping[str, int] | None = None
 
 
 class Outcome(Struct, frozen=True):

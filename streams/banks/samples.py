@@ -1,0 +1,112 @@
+"""Banks of sampled values (camera counts, telemetry): surge, drop, and a reading that is dead or stuck."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, NamedTuple
+
+import numpy as np
+from msgspec import Struct
+
+from detectors.arrays import Block, Detector, Floats, Ints
+from streams.anomalies import Kind, Series
+from streams.banks.bank import Item, joined
+from streams.blocks import pack, unpack
+from streams.events import Event
+from streams.judge import Evidence, Judge, Policy
+from streams.series import Columns, Key, Pending, SeriesTable
+
+Tail = Callable[[Floats, Floats], Floats]
+
+
+class Samples(NamedTuple, Generic[Key]):
+    """What a reader finds in a batch: positions of its events there, their series' keys, their values."""
+
+    positions: list[int]
+    keys: list[Key]
+    values: list[float]
+
+
+class Reader(NamedTuple, Generic[Key]):
+    """How a family is read from events: the values of a batch, the identity of a new series, the type of its key."""
+
+    read: Callable[[Sequence[Event]], Samples[Key]]
+    identify: Callable[[Event], Series]
+    key_type: type[Key]
+
+
+class Watch(Struct, frozen=True):
+    """One detector of the bank, and the kinds to judge of its high and its low side (None: ignored)."""
+
+    detector: Detector
+    high: Kind | None
+    low: Kind | None
+    policy: Policy
+
+
+class SampleBank(Generic[Key]):
+    """All series of one family that report values; a `streams.banks.bank.Bank`."""
+
+    def __init__(self, name: str, reader: Reader[Key], watches: Sequence[Watch]) -> None:
+        self._name = name
+        self._reader = reader
+        self._table: SeriesTable[Key] = SeriesTable()
+        self._pending = Pending(width=1)
+        self._detectors = [watch.detector for watch in watches]
+        self._judges = [
+            (number, side, Judge(kind, watch.detector.name, watch.detector.version, watch.policy))
+            for number, watch in enumerate(watches)
+            for side, kind in (("high", watch.high), ("low", watch.low))
+            if kind is not None
+        ]
+
+    def observe(self, events: Sequence[Event], at_ms: Ints, local_ms: Ints) -> None:
+        """Keep the values of a batch until the watermark passes them."""
+        positions, keys, values = self._reader.read(events)
+        if not positions:
+            return
+        index = np.array(positions)
+        rows = self._rows(events, positions, keys, at_ms)
+        self._pending.add(Columns(rows, at_ms[index], local_ms[index], np.array([values], np.float64)))
+
+    def _rows(self, events: Sequence[Event], positions: list[int], keys: list[Key], at_ms: Ints) -> Ints:
+        row_of = self._table.row_of
+        try:
+            return np.array([row_of[key] for key in keys], np.int64)
+        except KeyError:
+            for position, key in zip(positions, keys, strict=True):
+                if key not in row_of:
+                    self._table.add(key, self._reader.identify(events[position]), int(at_ms[position]))
+            return np.array([row_of[key] for key in keys], np.int64)
+
+    def close(self, watermark_ms: int) -> list[Item]:
+        """Score and judge what the watermark has passed."""
+        told = joined(self._table)
+        ready = self._pending.release(watermark_ms)
+        if ready is None:
+            return told
+        block = Block(ready.series, ready.at_ms, ready.local_ms, ready.values[0])
+        for detector in self._detectors:
+            detector.resize(len(self._table))
+        scores = [detector.update(block) for detector in self._detectors]
+        for number, side, judge in self._judges:
+            p = scores[number].p_high if side == "high" else scores[number].p_low
+            evidence = Evidence(block.series, block.at_ms, block.at_ms, p, block.value, scores[number].expected)
+            told.extend(judge.judge(evidence, self._table.series.__getitem__))
+        return told
+
+    def snapshot(self) -> dict[str, bytes]:
+        """Return the state as blocks."""
+        blocks = {**self._table.snapshot(f"{self._name}/series"), f"{self._name}/pending": self._pending.snapshot()}
+        for number, detector in enumerate(self._detectors):
+            blocks |= pack(f"{self._name}/{number}", detector.state())
+        for number, (_, _, judge) in enumerate(self._judges):
+            blocks[f"{self._name}/judge/{number}"] = judge.snapshot()
+        return blocks
+
+    def restore(self, blocks: Mapping[str, bytes]) -> None:
+        """Replace the state of a fresh bank."""
+        self._table.restore(f"{self._name}/series", blocks, self._reader.key_type)
+        self._pending.restore(blocks[f"{self._name}/pending"])
+        for number, detector in enumerate(self._detectors):
+            detector.load(unpack(f"{self._name}/{number}", blocks))
+        for number, (_, _, judge) in enumerate(self._judges):
+            judge.restore(blocks[f"{self._name}/judge/{number}"])

@@ -1,0 +1,172 @@
+"""Says in Vietnamese and English, from an incident's evidence, what happened, where, and how unusual it is."""
+
+from collections.abc import Callable
+
+from streams.anomalies import Anomaly
+from streams.incidents import Case, Explanation, score_of
+from streams.places import Places
+
+Say = Callable[[Case, Anomaly, list[Anomaly]], tuple[str, str]]
+
+_NAMED = 3
+
+
+def explain(case: Case, places: Places) -> Explanation:
+    """Return the explanation of a case; a pure function of its members."""
+    ranked = case.ranked()
+    say = _SAY[case.rule]
+    vi, en = say(case, ranked[0], ranked)
+    where_vi, where_en = _where(case, places)
+    odds_vi, odds_en = _odds(ranked[0])
+    return Explanation(vi=f"{where_vi}: {vi}{odds_vi}", en=f"{where_en}: {en}{odds_en}")
+
+
+def unit_name(case: Case, places: Places) -> str:
+    """Return the name of the case's unit at its start, of the province where it has none."""
+    return places.label(case.unit_code or case.tenant, case.start_ms)
+
+
+def _where(case: Case, places: Places) -> tuple[str, str]:
+    name = unit_name(case, places)
+    return (name, name) if case.unit_code else (f"Toàn tỉnh ({name})", f"Whole province ({name})")
+
+
+def _odds(top: Anomaly) -> tuple[str, str]:
+    score = score_of(top.p)
+    if score < 1:
+        return ".", "."
+    if score >= _TELLING_LIMIT:
+        return " Hầu như không thể do ngẫu nhiên.", " Practically impossible by chance."
+    odds = f"10^{score:.0f}"
+    return f" Xác suất ngẫu nhiên khoảng 1/{odds}.", f" By chance about 1 in {odds}."
+
+
+_TELLING_LIMIT = 15.0
+
+
+def _names(ranked: list[Anomaly]) -> str:
+    names = list(dict.fromkeys(" ".join(filter(None, (m.series.entity, m.series.part))) for m in ranked))
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" (+{more})" if more > 0 else "")
+
+
+def _figures(top: Anomaly) -> tuple[str, str]:
+    return f"{top.observed:g}", f"{top.expected:.3g}"
+
+
+def _surge(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
+    del case
+    seen, usual = _figures(top)
+    names = _names(ranked)
+    return (
+        f"{names} đếm được {seen}, cao bất thường so với mức thường lệ {usual}.",
+        f"{names} counted {seen}, unusually many against the usual {usual}.",
+    )
+
+
+def _drop(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
+    del case
+    seen, usual = _figures(top)
+    names = _names(ranked)
+    return (
+        f"{names} đếm được {seen}, thấp bất thường so với mức thường lệ {usual}.",
+        f"{names} counted {seen}, unusually few against the usual {usual}.",
+    )
+
+
+def _silent(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
+    del case
+    names, gap = _names(ranked), _duration(top.observed)
+    usual = _duration(top.expected)
+    return (
+        f"{names} không gửi dữ liệu hơn {gap[0]}; thường lệ cứ {usual[0]} một lần.",
+        f"{names} sent nothing for more than {gap[1]}; usually every {usual[1]}.",
+    )
+
+
+def _stuck(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
+    del case
+    names, lasted = _names(ranked), _duration((top.end_ms - top.start_ms) / 1000)
+    return (
+        f"{names} báo mãi một giá trị ({top.observed:g}) suốt {lasted[0]}; thiết bị có thể đã hỏng hoặc bị treo.",
+        f"{names} has reported one value ({top.observed:g}) for {lasted[1]}; the device is probably dead or stuck.",
+    )
+
+
+def _area(vi: str, en: str) -> Say:
+    def say(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
+        del case, top
+        sensors = len({member.series.entity for member in ranked})
+        names = _names(ranked)
+        return (
+            f"{sensors} cảm biến cùng lúc {vi} ({names}); nhiều khả năng có chung một nguyên nhân.",
+            f"{sensors} sensors {en} at once ({names}); a common cause is likely.",
+        )
+
+    return say
+
+
+def _reports(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
+    del case
+    seen, usual = _figures(top)
+    hours = f"{top.facts.get('window_h', 1):g}"
+    names = _names([member for member in ranked if member.series.entity])
+    return (
+        f"phản ánh của người dân tăng đột biến: {names}; {seen} phản ánh trong {hours} giờ, thường lệ {usual}.",
+        f"surge of citizens' reports: {names}; {seen} reports in {hours} h, usually {usual}.",
+    )
+
+
+def _wait(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
+    worst = max(ranked, key=lambda member: (member.facts.get("wait_s", 0.0), member.series))
+    minutes, waiting = worst.facts.get("wait_s", 0.0) / 60, worst.facts.get("waiting", 0.0)
+    counters = worst.facts.get("counters_open", 0.0)
+    names = _names(ranked)
+    del top
+    return (
+        f"{case.scope}: dự báo chờ {minutes:.0f} phút ({names}); {waiting:g} người đang chờ, {counters:g} quầy mở.",
+        f"{case.scope}: predicted wait {minutes:.0f} min ({names}); {waiting:g} waiting, {counters:g} counters open.",
+    )
+
+
+def _stalled(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
+    del case
+    names, waiting = _names(ranked), top.facts.get("waiting", top.observed)
+    counters = top.facts.get("counters_open", 0.0)
+    lasted = _duration((top.end_ms - top.start_ms) / 1000)
+    return (
+        f"{names}: {waiting:g} người chờ, {counters:g} quầy mở, không ai được gọi suốt {lasted[0]}.",
+        f"{names}: {waiting:g} people wait, {counters:g} counters open, nobody called for {lasted[1]}.",
+    )
+
+
+def _clock(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
+    del case
+    names, off = _names(ranked), _duration(abs(top.observed))
+    ahead = top.observed > 0
+    return (
+        f"đồng hồ của {names} {'nhanh' if ahead else 'chậm'} đều {off[0]}; tính theo giờ nhận. Cần chỉnh đồng hồ.",
+        f"the clock of {names} is steadily {'fast' if ahead else 'slow'} by {off[1]}; read at ingest time. Set it.",
+    )
+
+
+def _duration(seconds: float) -> tuple[str, str]:
+    for size, vi, en in ((86400, "ngày", "d"), (3600, "giờ", "h"), (60, "phút", "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {vi}", f"{seconds / size:.0f} {en}"
+    return f"{seconds:.0f} giây", f"{seconds:.0f} s"
+
+
+_SAY = {
+    "sensor_surge": _surge,
+    "sensor_drop": _drop,
+    "sensor_silent": _silent,
+    "sensor_stuck": _stuck,
+    "area_surge": _area("đếm cao bất thường", "count unusually many"),
+    "area_drop": _area("đếm thấp bất thường", "count unusually few"),
+    "area_outage": _area("mất tín hiệu", "fell silent"),
+    "report_surge": _reports,
+    "queue_wait": _wait,
+    "queue_stalled": _stalled,
+    "source_clock": _clock,
+}

@@ -1,0 +1,161 @@
+"""Stage 2: orders what stage 1 found by event time over all input partitions and folds it into incidents."""
+
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+
+from streams.anomalies import Anomaly, Counts, Joined, Message, Watermark, from_value
+from streams.correlate import Correlator, Memory, Rules
+from streams.explain import explain, unit_name
+from streams.incidents import Case, Incident, publish, to_record
+from streams.places import Places
+from streams.records import OutputRecord, RecordBatch
+from streams.rollup import Rollup
+from streams.stage import Outcome, Tally
+
+Source = tuple[str, int]
+Item = Anomaly | Joined | Counts
+
+_REMEMBERED = 200_000
+
+
+class FoldSettings(Struct, frozen=True):
+    """What stage 2 is told: input partitions to wait for, correlation rules, names, minutes from UTC to write in."""
+
+    sources: frozenset[Source]
+    rules: Rules
+    places: Places
+    offset_min: int
+
+
+class _State(Struct):
+    """Stage 2's state besides the correlator and the roll-up (mutable)."""
+
+    clock_ms: int | None = None
+    heard: dict[str, int | None] = {}
+    waiting: dict[str, Item] = {}
+
+
+class FoldStage:
+    """The fold of the anomalies topic; a `streams.stage.Stage`."""
+
+    def __init__(self, settings: FoldSettings) -> None:
+        self._settings = settings
+        self._correlator = Correlator(settings.rules)
+        self._rollup = Rollup()
+        self._state = _State()
+        self._seen: OrderedDict[str, None] = OrderedDict()
+
+    def process(self, batch: RecordBatch, now_ms: int) -> Outcome:
+        """Take in a batch of the anomalies topic and fold all that the watermarks allow."""
+        del now_ms
+        repeated = 0
+        for value in batch.values:
+            if value is None:
+                continue
+            repeated += not self._take(from_value(value))
+        told = self._advance(batch.timestamps_ms[-1])
+        return self._outcome(len(batch), repeated, told)
+
+    def idle(self, now_ms: int) -> Outcome:
+        """Do nothing: event time goes on with the watermarks that stage 1 sends."""
+        del now_ms
+        return self._outcome(0, 0, [])
+
+    def _take(self, message: Message) -> bool:
+        """Keep a message for its time; False if it was taken before."""
+        if isinstance(message, Watermark):
+            self._hear(message)
+            return True
+        if message.id in self._seen:
+            return False
+        self._seen[message.id] = None
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+        self._state.waiting[message.id] = message
+        return True
+
+    def _hear(self, watermark: Watermark) -> None:
+        source = f"{watermark.topic}/{watermark.partition}"
+        known = self._state.heard.get(source)
+        if known is None or (watermark.at_ms is not None and watermark.at_ms > known):
+            self._state.heard[source] = watermark.at_ms
+
+    def _complete_ms(self) -> int | None:
+        """Return the least watermark of the sources, None while one is not heard of or all are empty."""
+        heard = self._state.heard
+        names = [f"{topic}/{partition}" for topic, partition in self._settings.sources]
+        if any(name not in heard for name in names):
+            return None
+        marks = [mark for name in names if (mark := heard[name]) is not None]
+        return min(marks, default=None)
+
+    def _advance(self, timestamp_ms: int) -> list[tuple[Incident, OutputRecord]]:
+        complete = self._complete_ms()
+        state = self._state
+        if complete is None or (state.clock_ms is not None and complete <= state.clock_ms):
+            return []
+        due = sorted(
+            (item for item in state.waiting.values() if item.at_ms < complete), key=lambda item: (item.at_ms, item.id)
+        )
+        for item in due:
+            del state.waiting[item.id]
+        for counts in due:
+            if isinstance(counts, Counts):
+                self._rollup.add(counts)
+        items: list[Anomaly | Joined] = [item for item in due if not isinstance(item, Counts)]
+        items.extend(self._rollup.close(complete))
+        items.sort(key=lambda item: (item.at_ms, item.id))
+        told: list[tuple[Incident, OutputRecord]] = []
+        for item in items:
+            self._settle(item.at_ms, timestamp_ms, told)
+            if isinstance(item, Joined):
+                self._correlator.joined(item.series)
+            else:
+                self._tell(self._correlator.touch(item), item.at_ms, timestamp_ms, told)
+        self._settle(complete, timestamp_ms, told)
+        state.clock_ms = complete
+        return told
+
+    def _settle(self, until_ms: int, timestamp_ms: int, told: list[tuple[Incident, OutputRecord]]) -> None:
+        while (due := self._correlator.due()) is not None and due <= until_ms:
+            self._tell(self._correlator.settle(due), due, timestamp_ms, told)
+
+    def _tell(
+        self, cases: list[Case], at_ms: int, timestamp_ms: int, told: list[tuple[Incident, OutputRecord]]
+    ) -> None:
+        settings = self._settings
+        for case in cases:
+            name, text = unit_name(case, settings.places), explain(case, settings.places)
+            incident = publish(case, at_ms, name, text, settings.offset_min)
+            told.append((incident, to_record(incident, timestamp_ms)))
+
+    def _outcome(self, records: int, repeated: int, told: list[tuple[Incident, OutputRecord]]) -> Outcome:
+        counted = Counter(f"{incident.rule}/{incident.severity.value}/{incident.status.value}" for incident, _ in told)
+        standing = Counter(f"{case.rule}/{case.severity.value}" for case in self._correlator.memory.cases.values())
+        tally = Tally(
+            records=records,
+            accepted=records - repeated,
+            duplicate=repeated,
+            incidents=dict(sorted(counted.items())),
+            open_incidents=dict(sorted(standing.items())),
+        )
+        return Outcome([record for _, record in told], tally, self._state.clock_ms)
+
+    def snapshot(self) -> dict[str, bytes]:
+        """Return the state as blocks: clock and waiting items, correlator, ids seen, roll-up."""
+        return {
+            "state": msgspec.msgpack.encode(self._state),
+            "correlator": msgspec.msgpack.encode(self._correlator.memory),
+            "seen": msgspec.msgpack.encode(list(self._seen)),
+            **self._rollup.snapshot(),
+        }
+
+    def restore(self, blocks: Mapping[str, bytes]) -> None:
+        """Replace the state of a fresh stage by that of ``snapshot``."""
+        self._state = msgspec.msgpack.decode(blocks["state"], type=_State)
+        self._correlator.memory = msgspec.msgpack.decode(blocks["correlator"], type=Memory)
+        self._seen = OrderedDict.fromkeys(msgspec.msgpack.decode(blocks["seen"], type=list[str]))
+        self._rollup.restore(blocks)

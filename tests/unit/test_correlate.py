@@ -1,0 +1,173 @@
+"""The fold of anomalies into cases: opening, joining, widening, absorbing, clearing."""
+
+from streams.anomalies import Anomaly, Kind, Series
+from streams.correlate import Correlator, Rules
+from streams.grouping import binomial_tail
+from streams.incidents import Case, Severity, Status
+
+MINUTE = 60_000
+RULES = Rules()
+
+
+def anomaly(kind: Kind, series: Series, at_min: float, *, still_open: bool = True, **facts: float) -> Anomaly:
+    """Return one step of an episode that began at ``at_min`` and expires a day later."""
+    at_ms = int(at_min * MINUTE)
+    return Anomaly(
+        id=f"{kind.value}-{series.label}-{at_ms}",
+        at_ms=at_ms,
+        detector="test",
+        version=1,
+        kind=kind,
+        series=series,
+        start_ms=at_ms,
+        end_ms=at_ms,
+        expires_ms=at_ms + 24 * 60 * MINUTE,
+        open=still_open,
+        p=1e-9,
+        observed=1.0,
+        expected=9.0,
+        facts=facts,
+    )
+
+
+def camera(number: int, unit: str = "03127") -> Series:
+    """Return a camera's count series."""
+    return Series("11", unit, "camera.count", f"CAM-{number}", "person")
+
+
+def report(category: str, unit: str = "03127") -> Series:
+    """Return a category's report series; an empty unit is the whole province."""
+    return Series("11", unit, "report.count", category)
+
+
+def fleet(correlator: Correlator, cameras: int) -> None:
+    """Tell of as many cameras."""
+    for number in range(cameras):
+        correlator.joined(camera(number))
+
+
+def rules_of(cases: list[Case]) -> list[str]:
+    """Return the rules of the cases told."""
+    return [case.rule for case in cases]
+
+
+def test_a_single_sensor_waits_for_company_and_then_opens_alone() -> None:
+    """Nothing is told at once; after the gathering time the sensor's own incident opens."""
+    correlator = Correlator(RULES)
+    fleet(correlator, 50)
+    assert correlator.touch(anomaly(Kind.DROP, camera(1), 10)) == []
+    due = correlator.due()
+    assert due == 15 * MINUTE
+    assert rules_of(correlator.settle(15 * MINUTE)) == ["sensor_drop"]
+
+
+def test_many_sensors_at_once_are_one_incident_of_the_province() -> None:
+    """Ten of fifty is beyond chance (2 % each): one incident, no single ones."""
+    correlator = Correlator(RULES)
+    fleet(correlator, 50)
+    told = [case for n in range(10) for case in correlator.touch(anomaly(Kind.DROP, camera(n), 10))]
+    assert rules_of(told) == ["area_drop"]
+    assert correlator.memory.gathering == {}
+    case = told[0]
+    assert len(case.members) >= 8
+    assert case.severity is Severity.MAJOR
+
+
+def test_an_area_incident_absorbs_the_single_ones_that_were_told_before() -> None:
+    """The single incident is suppressed and names its parent."""
+    correlator = Correlator(RULES)
+    fleet(correlator, 50)
+    correlator.touch(anomaly(Kind.SILENT, camera(0), 10))
+    correlator.settle(20 * MINUTE)
+    told = [case for n in range(1, 10) for case in correlator.touch(anomaly(Kind.SILENT, camera(n), 30))]
+    wide = next(case for case in told if case.rule == "area_outage")
+    child = next(case for case in told if case.rule == "sensor_silent")
+    assert (child.status, child.parent) == (Status.SUPPRESSED, wide.id)
+    assert list(correlator.memory.cases) == [wide.id]
+
+
+def test_a_stuck_sensor_explains_its_own_drop() -> None:
+    """One broken sensor is one incident, whatever order its symptoms come in."""
+    correlator = Correlator(RULES)
+    fleet(correlator, 50)
+    correlator.touch(anomaly(Kind.DROP, camera(1), 10))
+    correlator.settle(20 * MINUTE)
+    told = correlator.touch(anomaly(Kind.STUCK, camera(1), 60))
+    assert rules_of(told) == ["sensor_stuck", "sensor_drop"]
+    assert told[1].status is Status.SUPPRESSED
+    later = Correlator(RULES)
+    later.touch(anomaly(Kind.STUCK, camera(1), 10))
+    assert later.touch(anomaly(Kind.DROP, camera(1), 20)) == []
+    assert len(later.memory.cases) == 1
+
+
+def test_a_storm_is_one_incident() -> None:
+    """Categories that surge province-wide, and the same categories in units, join."""
+    correlator = Correlator(RULES)
+    steps = [
+        anomaly(Kind.REPORT_SURGE, report("snow"), 10),
+        anomaly(Kind.REPORT_SURGE, report("snow", ""), 20),
+        anomaly(Kind.REPORT_SURGE, report("plowing", ""), 30),
+        anomaly(Kind.REPORT_SURGE, report("plowing", "03334"), 40),
+    ]
+    told = [case for step in steps for case in correlator.touch(step)]
+    assert len(correlator.memory.cases) == 1
+    assert told[-1].severity is Severity.MAJOR
+
+
+def test_surges_of_other_categories_in_other_units_stay_apart() -> None:
+    """What has neither category nor place in common is not one thing."""
+    correlator = Correlator(RULES)
+    correlator.touch(anomaly(Kind.REPORT_SURGE, report("noise", "03334"), 10))
+    correlator.touch(anomaly(Kind.REPORT_SURGE, report("rubbish", "03127"), 10))
+    assert len(correlator.memory.cases) == 2
+
+
+def test_the_waits_of_one_office_are_one_incident_whose_severity_follows_the_longest() -> None:
+    """Half an hour makes it major, and that is told at once."""
+    correlator = Correlator(RULES)
+    line = [Series("11", "03127", "queue.wait", "OFFICE", part) for part in ("A", "B")]
+    assert correlator.touch(anomaly(Kind.LONG_WAIT, line[0], 10, wait_s=1000.0))[0].severity is Severity.MINOR
+    told = correlator.touch(anomaly(Kind.LONG_WAIT, line[1], 12, wait_s=2000.0))
+    assert [case.severity for case in told] == [Severity.MAJOR]
+    assert len(correlator.memory.cases) == 1
+
+
+def test_an_incident_clears_after_quiet_and_a_re_occurrence_before_that_extends_it() -> None:
+    """Quiet counts from the last episode's close."""
+    correlator = Correlator(RULES)
+    stuck = camera(1)
+    (case,) = correlator.touch(anomaly(Kind.STUCK, stuck, 10))
+    case.changed = False
+    correlator.touch(anomaly(Kind.STUCK, stuck, 20, still_open=False))
+    case.changed = False
+    assert correlator.due() == 50 * MINUTE
+    correlator.touch(anomaly(Kind.STUCK, stuck, 40))
+    correlator.touch(anomaly(Kind.STUCK, stuck, 60, still_open=False))
+    assert correlator.settle(89 * MINUTE) != [] or case.status is Status.OPEN
+    told = correlator.settle(90 * MINUTE)
+    assert [(c.id, c.status) for c in told] == [(case.id, Status.CLEARED)]
+    assert correlator.memory.cases == {}
+
+
+def test_an_episode_of_which_nothing_more_is_heard_expires() -> None:
+    """A sensor that is taken away doesn't keep its incident open for ever."""
+    correlator = Correlator(RULES)
+    correlator.touch(anomaly(Kind.STUCK, camera(1), 10))
+    day = 24 * 60 * MINUTE
+    correlator.settle(10 * MINUTE + day)
+    told = correlator.settle(10 * MINUTE + day + RULES.quiet_ms)
+    assert [case.status for case in told] == [Status.CLEARED]
+
+
+def test_the_binomial_tail_equals_the_sum_of_its_terms() -> None:
+    """Against the textbook sum."""
+    terms = [0.02**k * 0.98 ** (50 - k) * _choose(50, k) for k in range(5, 51)]
+    assert abs(binomial_tail(5, 50, 0.02) - sum(terms)) < 1e-15
+
+
+def _choose(n: int, k: int) -> int:
+    result = 1
+    for i in range(k):
+        result = result * (n - i) // (i + 1)
+    return result
