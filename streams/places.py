@@ -119,7 +119,7 @@ class Places:
         sine = np.sin((self._points - here) / 2) ** 2
         chord = sine[:, 0] + np.cos(self._points[:, 0]) * np.cos(here[0]) * sine[:, 1]
         distance_km = 2 * _EARTH_RADIUS_KM * np.arcsin(np.sqrt(chord))
-        for row in np.argsort(distance_km, kind="stable").tolist():
+        for row in map(int, np.argsort(distance_km, kind="stable")):
             if distance_km[row] > within_km:
                 return None
             if self._located[row].holds(at_ms):

@@ -1,1 +1,7 @@
-"""A seeded province: cameras, field reports, counters, faults and injected incidents with their truth."""
+"""A seeded province: cameras, citizens, offices and equipment, with incidents whose truth is known."""
+
+from ioc.simulate.plan import SCENARIOS
+from ioc.simulate.run import Simulation
+from ioc.simulate.settings import SimulationSettings, Truth
+
+__all__ = ["SCENARIOS", "Simulation", "SimulationSettings", "Truth"]

@@ -1,0 +1,243 @@
+"""The cameras of the simulated province: counts every 5 minutes, heartbeats and a few tracks."""
+
+import hashlib
+from datetime import date
+
+import numpy as np
+
+from ioc.simulate.flow import DAY_MS, MINUTE_MS, SECOND_MS, Floats, Flow, Ints, delays, flow, join, rfc3339, stamps
+from ioc.simulate.plan import Plan
+from ioc.simulate.province import Camera, Province
+from streams.codec import encode
+from streams.events.camera import (
+    AnalyticsData,
+    CameraAnalytics,
+    CameraHealth,
+    Direction,
+    HealthData,
+    ObjectClass,
+    Phase,
+    Rule,
+    State,
+    Tamper,
+)
+from streams.events.fields import Location
+from streams.topics import CAMERA_EVENTS
+
+_SLOTS = 288
+_SLOT_MS = 5 * MINUTE_MS
+_DISPERSION = 25.0  # gamma shape of the negative binomial: variance = mean + mean² / 25
+_DAY_SPREAD = 0.06
+_TRACKS_PER_DAY = 14.0
+_SATURDAY = 5
+_WEEKEND_FACTOR = {"traffic": 0.75, "market": 1.25, "crowd": 1.5, "neighbourhood": 1.05}
+# kind of camera: (hour of the peak, its width in hours, its height) above a floor
+_PEAKS = {
+    "traffic": ((7.2, 0.9, 2.6), (11.3, 0.8, 1.2), (17.2, 1.1, 2.8), (13.5, 3.5, 0.8)),
+    "market": ((6.5, 1.6, 3.2), (16.5, 1.5, 1.4)),
+    "crowd": ((19.7, 1.6, 3.6), (8.0, 2.5, 0.8), (16.0, 2.5, 0.8)),
+    "neighbourhood": ((6.8, 1.2, 1.6), (17.8, 1.5, 2.0), (12.0, 4.0, 0.7)),
+}
+_FLOOR = 0.06
+_TRACKS = (
+    (Rule.LINE_CROSSED, 0.5),
+    (Rule.LOITERING, 0.15),
+    (Rule.STOPPED_VEHICLE, 0.15),
+    (Rule.WRONG_WAY, 0.08),
+    (Rule.PLATE_READ, 0.12),
+)
+
+
+class Cameras:
+    """All cameras of a province; `day` gives what they send in one day."""
+
+    def __init__(self, seed: int, province: Province, plan: Plan) -> None:
+        self._seed = seed
+        self._cameras = province.cameras
+        self._tenant = province.tenant
+        self._plan = plan
+        self._sources = [f"/vn/{province.tenant}/camera/{camera.id}" for camera in self._cameras]
+        self._places = [Location(lat=camera.lat, lon=camera.lon, accuracy_m=20) for camera in self._cameras]
+        self._clock_ms = np.zeros(len(self._cameras), dtype=np.int64)
+        for effect in plan.of("clock"):
+            self._clock_ms[self._rows(effect.ids)] = int(effect.amount)
+
+    def day(self, number: int, first_ms: int, day: date) -> Flow:
+        """Return the events of one day, as they happened; what the network does to them comes later."""
+        random = np.random.default_rng([self._seed, 1, number])
+        ends = first_ms + _SLOT_MS * np.arange(1, _SLOTS + 1)
+        counts = self._counts(random, ends, day)
+        return join(
+            [self._count_flow(random, ends, counts), self._health_flow(random, ends), self._tracks(random, first_ms)]
+        )
+
+    def _rows(self, ids: frozenset[str]) -> Ints:
+        return np.flatnonzero([camera.id in ids for camera in self._cameras])
+
+    def _counts(self, random: np.random.Generator, ends: Ints, day: date) -> Ints:
+        """Return the counts (camera, slot): a rhythm with noise, changed by what the plan says."""
+        rates = np.stack([_rates(camera, day.weekday() >= _SATURDAY) for camera in self._cameras])
+        rates *= random.lognormal(0.0, _DAY_SPREAD, (len(self._cameras), 1))
+        for effect in self._plan.of("scale"):
+            rates[
+                np.ix_(self._rows(effect.ids), np.flatnonzero((ends > effect.start_ms) & (ends <= effect.end_ms)))
+            ] *= effect.amount
+        counts: Ints = random.poisson(random.gamma(_DISPERSION, rates / _DISPERSION))
+        for effect in self._plan.of("fix"):
+            slots = np.flatnonzero((ends > effect.start_ms) & (ends <= effect.end_ms))
+            counts[np.ix_(self._rows(effect.ids), slots)] = int(effect.amount)
+        return counts
+
+    def _count_flow(self, random: np.random.Generator, ends: Ints, counts: Ints) -> Flow:
+        keys: list[bytes] = []
+        values: list[bytes] = []
+        for row, camera in enumerate(self._cameras):
+            kind = ObjectClass(camera.object_class)
+            shown = ends + self._clock_ms[row]
+            keys += [camera.id.encode()] * _SLOTS
+            values += [
+                encode(
+                    CameraAnalytics(
+                        specversion="1.0",
+                        id=f"{camera.id}-count-{stamp}",
+                        source=self._sources[row],
+                        time=time,
+                        subject=camera.id,
+                        datacontenttype="application/json",
+                        data=AnalyticsData(
+                            tenant=self._tenant,
+                            unit_code=camera.unit.code,
+                            location=self._places[row],
+                            camera_id=camera.id,
+                            rule=Rule.COUNT,
+                            phase=Phase.INSTANT,
+                            object_class=kind,
+                            count=count,
+                            interval_s=300.0,
+                        ),
+                    )
+                )
+                for stamp, time, count in zip(stamps(shown), rfc3339(shown), counts[row].tolist(), strict=True)
+            ]
+        time_ms = np.tile(ends, len(self._cameras))
+        return Flow(CAMERA_EVENTS, time_ms, time_ms + delays(random, len(time_ms)), keys, values)
+
+    def _health_flow(self, random: np.random.Generator, ends: Ints) -> Flow:
+        """Return heartbeats, every 5 minutes, each camera at its own second."""
+        keys: list[bytes] = []
+        values: list[bytes] = []
+        times: list[Ints] = []
+        for row, camera in enumerate(self._cameras):
+            beats = ends - _SLOT_MS + (row * 37 % 300) * SECOND_MS
+            times.append(beats)
+            shown = beats + self._clock_ms[row]
+            fps = np.round(random.normal(25.0, 0.3, _SLOTS).clip(0), 1).tolist()
+            bitrate = np.round(random.normal(2200.0, 150.0, _SLOTS).clip(0)).tolist()
+            keys += [camera.id.encode()] * _SLOTS
+            values += [
+                encode(
+                    CameraHealth(
+                        specversion="1.0",
+                        id=f"{camera.id}-health-{stamp}",
+                        source=self._sources[row],
+                        time=time,
+                        subject=camera.id,
+                        datacontenttype="application/json",
+                        data=HealthData(
+                            tenant=self._tenant,
+                            unit_code=camera.unit.code,
+                            location=self._places[row],
+                            camera_id=camera.id,
+                            state=State.ONLINE,
+                            tamper=Tamper.NONE,
+                            fps=frames,
+                            bitrate_kbps=rate,
+                            storage_free_pct=60.0,
+                        ),
+                    )
+                )
+                for stamp, time, frames, rate in zip(stamps(shown), rfc3339(shown), fps, bitrate, strict=True)
+            ]
+        time_ms = np.concatenate(times)
+        return Flow(CAMERA_EVENTS, time_ms, time_ms + delays(random, len(time_ms)), keys, values)
+
+    def _tracks(self, random: np.random.Generator, first_ms: int) -> Flow:
+        """Return tracks with a beginning and an end, by chance and by plan."""
+        starts: list[tuple[int, int, Rule]] = []
+        rules, shares = [rule for rule, _ in _TRACKS], [share for _, share in _TRACKS]
+        for row, number in enumerate(random.poisson(_TRACKS_PER_DAY, len(self._cameras)).tolist()):
+            at = random.integers(first_ms, first_ms + DAY_MS, number).tolist()
+            chosen = random.choice(len(rules), number, p=shares).tolist()
+            starts += [(when, row, rules[rule]) for when, rule in zip(at, chosen, strict=True)]
+        for effect in self._plan.of("track"):
+            if first_ms <= effect.start_ms < first_ms + DAY_MS:
+                at = random.integers(effect.start_ms, effect.end_ms, int(effect.amount)).tolist()
+                starts += [(when, row, Rule(effect.detail)) for when in at for row in self._rows(effect.ids).tolist()]
+        starts.sort(key=lambda start: start[:2])
+        dwell = np.round(random.gamma(2.0, 20.0, len(starts)) + 1.0, 1).tolist()
+        likelihood = np.round(random.beta(9.0, 2.0, len(starts)), 3).tolist()
+        sent = []
+        for number, ((at_ms, row, rule), dwell_s, sure) in enumerate(zip(starts, dwell, likelihood, strict=True)):
+            track = f"{self._cameras[row].id}-{first_ms // DAY_MS}-{number}"
+            sent.append(
+                (
+                    at_ms,
+                    self._track(
+                        row=row, track=track, at_ms=at_ms, rule=rule, phase=Phase.NEW, likelihood=sure, dwell_s=None
+                    ),
+                )
+            )
+            end_ms = at_ms + int(dwell_s * 1000)
+            sent.append(
+                (
+                    end_ms,
+                    self._track(
+                        row=row, track=track, at_ms=end_ms, rule=rule, phase=Phase.END, likelihood=sure, dwell_s=dwell_s
+                    ),
+                )
+            )
+        time_ms = [at_ms for at_ms, _ in sent]
+        ts_ms = (np.array(time_ms, dtype=np.int64) + delays(random, len(sent))).tolist()
+        keys = [event.data.camera_id.encode() for _, event in sent]
+        return flow(CAMERA_EVENTS, time_ms, ts_ms, keys, [encode(event) for _, event in sent])
+
+    def _track(
+        self, *, row: int, track: str, at_ms: int, rule: Rule, phase: Phase, likelihood: float, dwell_s: float | None
+    ) -> CameraAnalytics:
+        camera = self._cameras[row]
+        plate = hashlib.blake2b(track.encode(), key=b"simulated", digest_size=8).hexdigest()
+        vehicle = rule in {Rule.STOPPED_VEHICLE, Rule.WRONG_WAY, Rule.PLATE_READ}
+        return CameraAnalytics(
+            specversion="1.0",
+            id=f"{track}-{phase}",
+            source=self._sources[row],
+            time=rfc3339(np.array([at_ms + int(self._clock_ms[row])]))[0],
+            subject=camera.id,
+            datacontenttype="application/json",
+            data=AnalyticsData(
+                tenant=self._tenant,
+                unit_code=camera.unit.code,
+                location=self._places[row],
+                camera_id=camera.id,
+                rule=rule,
+                phase=phase,
+                object_class=ObjectClass.CAR if vehicle else ObjectClass.PERSON,
+                track_id=track,
+                likelihood=likelihood,
+                direction=Direction.BACKWARD if rule is Rule.WRONG_WAY else None,
+                dwell_s=dwell_s,
+                plate_hash=f"k1:{plate}" if rule is Rule.PLATE_READ else None,
+            ),
+        )
+
+
+def _rates(camera: Camera, weekend: bool) -> Floats:
+    """Return the expected counts of a camera for the slots of a day; their mean on a working day is ``camera.rate``."""
+    hours = (np.arange(_SLOTS) + 0.5 - camera.phase_slots) / 12.0
+    shape = np.full(_SLOTS, _FLOOR)
+    for peak, width, height in _PEAKS[camera.kind]:
+        distance = (hours - peak + 12.0) % 24.0 - 12.0
+        shape += height * np.exp(-0.5 * (distance / width) ** 2)
+    factor = _WEEKEND_FACTOR[camera.kind] if weekend else 1.0
+    rates: Floats = camera.rate * factor * shape / shape.mean()
+    return rates

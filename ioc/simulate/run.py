@@ -1,0 +1,145 @@
+"""Runs the simulated province day by day and delivers its events in the order in which Kafka would get them."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import NamedTuple
+
+import numpy as np
+
+from ioc.envelope import Chunk
+from ioc.partitioning import Splitter
+from ioc.simulate.cameras import Cameras
+from ioc.simulate.flow import DAY_MS, HEADERS, Flow, Ints
+from ioc.simulate.network import lose_and_hold, poison, repeats
+from ioc.simulate.plan import Plan, first_instant, make_plan
+from ioc.simulate.province import Province, build_province
+from ioc.simulate.queues import Offices
+from ioc.simulate.reports import Reports
+from ioc.simulate.settings import SimulationSettings, Truth
+from ioc.simulate.telemetry import Telemetry
+from streams.places import Places
+from streams.records import RecordBatch
+
+
+class _Arrivals(NamedTuple):
+    ts_ms: Ints
+    topics: list[str]
+    keys: list[bytes | None]
+    values: list[bytes | None]
+
+
+class Simulation:
+    """A simulated stretch of a province's life.
+
+    Parameters
+    ----------
+    settings
+        What to simulate.
+    places
+        The registry of units (`ioc.units.load_places`).
+
+    Attributes
+    ----------
+    province : Province
+        Everything that sends.
+    first_ms : int
+        When it starts, milliseconds since 1970 UTC.
+    truths : tuple of Truth
+        What is made to happen.
+
+    Raises
+    ------
+    ConfigError
+        The province or a scenario is unknown.
+    """
+
+    def __init__(self, settings: SimulationSettings, places: Places) -> None:
+        self.settings = settings
+        self.first_ms = first_instant(settings)
+        self.province: Province = build_province(settings, places, self.first_ms)
+        self._plan: Plan = make_plan(settings, self.province, self.first_ms)
+        self.truths: tuple[Truth, ...] = self._plan.truths
+
+    def chunks(self, max_records: int = 8192) -> Iterator[Chunk]:
+        """Yield all records by ingest time, in partition 0 of their topics, up to ``max_records`` at a time."""
+        offsets: dict[str, int] = {}
+        waiting = _Arrivals(np.empty(0, dtype=np.int64), [], [], [])
+        for number, arrivals in enumerate(self._days()):
+            end_ms = self.first_ms + (number + 1) * DAY_MS
+            merged = _merge([waiting, arrivals])
+            due = int(np.searchsorted(merged.ts_ms, end_ms))
+            for start in range(0, due, max_records):
+                yield _chunk(merged, start, min(start + max_records, due), offsets)
+            waiting = _cut(merged, due, len(merged.topics))
+
+    def batches(self, max_records: int = 8192, partitions: int | None = None) -> Iterator[RecordBatch]:
+        """Yield the records as batches per topic and partition, as `ioc.recording.Recording.batches` does."""
+        splitter = Splitter(partitions)
+        for chunk in self.chunks(max_records):
+            yield from splitter.split(chunk)
+
+    def _days(self) -> Iterator[_Arrivals]:
+        seed, province, plan = self.settings.seed, self.province, self._plan
+        cameras, offices = Cameras(seed, province, plan), Offices(seed, province, plan)
+        reports, telemetry = Reports(seed, province, plan), Telemetry(seed, province)
+        for number in range(self.settings.days):
+            day = self.settings.start + timedelta(days=number)
+            first_ms = self.first_ms + number * DAY_MS
+            flows = [
+                cameras.day(number, first_ms, day),
+                reports.day(number, first_ms, day),
+                offices.day(number, first_ms, day),
+                telemetry.day(number, first_ms),
+            ]
+            yield self._delivered([lose_and_hold(flow, plan) for flow in flows], number, first_ms)
+
+    def _delivered(self, flows: list[Flow], number: int, first_ms: int) -> _Arrivals:
+        ts_ms = np.concatenate([flow.ts_ms for flow in flows])
+        topics = [flow.topic for flow in flows for _ in flow.keys]
+        keys: list[bytes | None] = [key for flow in flows for key in flow.keys]
+        values: list[bytes | None] = [value for flow in flows for value in flow.values]
+        if self.settings.faults:
+            random = np.random.default_rng([self.settings.seed, 5, number])
+            rows, again_ms = repeats(random, ts_ms)
+            spoilt = poison(random, first_ms)
+            ts_ms = np.concatenate([ts_ms, again_ms, np.array([at_ms for _, at_ms, _, _ in spoilt], dtype=np.int64)])
+            topics += [topics[row] for row in rows.tolist()] + [topic for topic, _, _, _ in spoilt]
+            keys += [keys[row] for row in rows.tolist()] + [key for _, _, key, _ in spoilt]
+            values += [values[row] for row in rows.tolist()] + [value for _, _, _, value in spoilt]
+        return _Arrivals(ts_ms, topics, keys, values)
+
+
+def _merge(parts: list[_Arrivals]) -> _Arrivals:
+    ts_ms = np.concatenate([part.ts_ms for part in parts])
+    topics = [topic for part in parts for topic in part.topics]
+    keys = [key for part in parts for key in part.keys]
+    values = [value for part in parts for value in part.values]
+    order = np.argsort(ts_ms, kind="stable")
+    rows = order.tolist()
+    return _Arrivals(
+        ts_ms[order], [topics[row] for row in rows], [keys[row] for row in rows], [values[row] for row in rows]
+    )
+
+
+def _cut(arrivals: _Arrivals, start: int, stop: int) -> _Arrivals:
+    part = slice(start, stop)
+    return _Arrivals(arrivals.ts_ms[part], arrivals.topics[part], arrivals.keys[part], arrivals.values[part])
+
+
+def _chunk(arrivals: _Arrivals, start: int, stop: int, offsets: dict[str, int]) -> Chunk:
+    part = _cut(arrivals, start, stop)
+    numbers = []
+    for topic in part.topics:
+        number = offsets.get(topic, 0)
+        numbers.append(number)
+        offsets[topic] = number + 1
+    count = stop - start
+    return Chunk(
+        topics=part.topics,
+        partitions=[0] * count,
+        offsets=numbers,
+        timestamps_ms=part.ts_ms.tolist(),
+        keys=part.keys,
+        values=part.values,
+        headers=[HEADERS] * count,
+    )
