@@ -1,0 +1,198 @@
+"""A bank: the state arrays of one kind of detector over many series, and the checks that every detector shares."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.arrays import Block, Floats, Ints, Scores, rounds
+
+NEVER = np.iinfo(np.int64).min
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+_BLOCK = (("series", np.int64), ("at_ms", np.int64), ("local_ms", np.int64), ("value", np.float64))
+
+
+class Column(NamedTuple):
+    """One state array: its shape per series, its type and what a new series starts with."""
+
+    shape: tuple[int, ...] = ()
+    dtype: type[np.generic] = np.float64
+    fill: float = 0.0
+
+
+class Verdict(NamedTuple):
+    """What one round of observations (no series twice) scored: (m,) each."""
+
+    p_high: Floats
+    p_low: Floats
+    expected: Floats
+
+
+class Table:
+    """Named state arrays that grow together; amortised, so that one series at a time is cheap.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the detector, for messages.
+    columns : Mapping[str, Column]
+        The arrays.
+    """
+
+    def __init__(self, owner: str, columns: Mapping[str, Column]) -> None:
+        self.owner = owner
+        self.size = 0
+        self._columns = dict(columns)
+        self._arrays: dict[str, NDArray[np.generic]] = {name: self._fresh(name, 0) for name in columns}
+
+    def floats(self, name: str) -> Floats:
+        """Return the float array ``name`` including spare rows; rows are written through it."""
+        return self._arrays[name]  # type: ignore[return-value]  # Column.dtype says so
+
+    def ints(self, name: str) -> Ints:
+        """Return the integer array ``name`` including spare rows."""
+        return self._arrays[name]  # type: ignore[return-value]  # Column.dtype says so
+
+    def resize(self, size: int) -> None:
+        """Grow to ``size`` series; the new rows hold the columns' fill values.
+
+        Raises
+        ------
+        ValueError
+            ``size`` is smaller than now: a bank never forgets a series.
+        """
+        if size < self.size:
+            raise ValueError(f"{self.owner}.resize: size {size} is below the present {self.size}; a bank only grows")
+        for name, array in self._arrays.items():
+            if size > len(array):
+                spare = self._fresh(name, max(size, 2 * len(array)) - len(array))
+                self._arrays[name] = np.concatenate([array, spare])
+        self.size = size
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """Return views of the arrays, first axis = series."""
+        return {name: array[: self.size] for name, array in self._arrays.items()}
+
+    def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+        """Replace everything by copies of ``state``.
+
+        Raises
+        ------
+        ValueError
+            An array is missing, unknown, or has another shape or type than this version writes.
+        """
+        if set(state) != set(self._columns):
+            raise ValueError(f"{self.owner}.load: arrays {sorted(state)}, need {sorted(self._columns)}")
+        sizes = {len(array) for array in state.values()}
+        if len(sizes) > 1:
+            raise ValueError(f"{self.owner}.load: arrays of {sorted(sizes)} series; all need the same number")
+        for name, array in state.items():
+            column = self._columns[name]
+            if array.shape[1:] != column.shape or array.dtype != column.dtype:
+                shape = ("series", *column.shape)
+                raise ValueError(
+                    f"{self.owner}.load: {name} is {array.dtype}{array.shape}, need {np.dtype(column.dtype)}{shape}"
+                )
+        self._arrays = {name: np.array(state[name]) for name in self._columns}
+        self.size = sizes.pop()
+
+    def _fresh(self, name: str, rows: int) -> NDArray[np.generic]:
+        column = self._columns[name]
+        return np.full((rows, *column.shape), column.fill, dtype=column.dtype)
+
+
+class Bank:
+    """Base of the detectors that read one value per observation: checks, rounds, state; ``_step`` is the detector.
+
+    A subclass sets ``name``, ``version``, hands its columns to ``__init__`` and implements ``_step``.
+    """
+
+    name: str
+    version: int
+
+    def __init__(self, columns: Mapping[str, Column]) -> None:
+        self._table = Table(self.name, columns)
+
+    @property
+    def size(self) -> int:
+        """Number of series."""
+        return self._table.size
+
+    def resize(self, size: int) -> None:
+        """Grow to ``size`` series; the new rows start cold."""
+        self._table.resize(size)
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """Return the state arrays by name, first axis = series (views, not copies)."""
+        return self._table.state()
+
+    def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+        """Replace the state by that of ``state()``; raises ValueError where it doesn't fit."""
+        self._table.load(state)
+
+    def update(self, block: Block) -> Scores:
+        """Score every observation, then learn it.
+
+        Parameters
+        ----------
+        block : Block
+            Observations in event-time order; not written to.
+
+        Returns
+        -------
+        Scores
+            In the block's order; 1, 1, NaN where there is nothing to say.
+
+        Raises
+        ------
+        ValueError
+            A column has the wrong dtype or length, a series is outside the bank, or time runs backwards.
+        """
+        check(self.name, block, self._table.size)
+        p_high, p_low = np.ones(len(block.series)), np.ones(len(block.series))
+        expected = np.full(len(block.series), np.nan)
+        known = self._known(block.value)
+        everything = bool(known.all())
+        for indices in rounds(block.series):
+            chosen = indices if everything else indices[known[indices]]
+            if len(chosen) == 0:
+                continue
+            part = Block(block.series[chosen], block.at_ms[chosen], block.local_ms[chosen], block.value[chosen])
+            p_high[chosen], p_low[chosen], expected[chosen] = self._step(part)
+        return Scores(p_high, p_low, expected)
+
+    def _known(self, value: Floats) -> NDArray[np.bool_]:
+        """Say which values mean something to this detector; the others are neutral."""
+        return np.isfinite(value)
+
+    def _step(self, block: Block) -> Verdict:
+        """Score and learn one round: known values, no series twice."""
+        raise NotImplementedError
+
+
+def check(owner: str, block: Block, size: int) -> None:
+    """Raise ValueError, naming the column and the way out, when ``block`` breaks its contract."""
+    for column, dtype in _BLOCK:
+        array = getattr(block, column)
+        if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != block.series.shape:
+            shape = getattr(array, "shape", None)
+            raise ValueError(
+                f"{owner}.update: {column} is {getattr(array, 'dtype', type(array).__name__)}{shape}, "
+                f"need {np.dtype(dtype)}({len(block.series)},)"
+            )
+    check_order(owner, block.series, block.at_ms, size)
+
+
+def check_order(owner: str, series: Ints, at_ms: Ints, size: int) -> None:
+    """Raise ValueError when a series is outside the bank or time runs backwards in the block."""
+    if series.ndim != 1:
+        raise ValueError(f"{owner}.update: series has {series.ndim} axes, need 1")
+    if len(series) == 0:
+        return
+    if series.min() < 0 or series.max() >= size:
+        bad = int(series.min() if series.min() < 0 else series.max())
+        raise ValueError(f"{owner}.update: series {bad} is outside 0..{size - 1}; call resize first")
+    if len(series) > 1 and bool((at_ms[1:] < at_ms[:-1]).any()):
+        raise ValueError(f"{owner}.update: at_ms decreases inside the block; sort it by event time")

@@ -1,0 +1,219 @@
+"""Surges of rare counts (reports per category and unit): Poisson-Gamma predictive tails over trailing windows."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.arrays import Block, Floats, Ints
+from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict
+from detectors.tails import nb_sf
+
+WINDOWS = (1, 3, 6, 12, 24)
+_RING = 24
+_LARGEST_COUNT = 1e9
+# Citizens report by day: shape that a series without history is given, relative to the mean hour.
+_DAYTIME = np.array([0.3] * 7 + [1.2] + [1.7] * 9 + [1.3] * 3 + [0.7] * 2 + [0.3] * 2)
+_DAYTIME = _DAYTIME / _DAYTIME.sum()
+
+
+class RareParameters(NamedTuple):
+    """Parameters of `RareCounts`.
+
+    Attributes
+    ----------
+    quiet_days : float
+        Age before which nothing is said, days.
+    memory_days : float
+        Memory of the rate, days (e-fold).
+    shape_days : float
+        Memory of the share of hours and weekdays, days (e-fold).
+    prior_count, prior_days : float
+        What a new series is taken to have had: so many reports in so many days.
+    prior_clump : float
+        Reports that come along with a report in its pane (one caller, one batch), before the series has shown it.
+    prior_dispersion : float
+        Variance of a day's rate relative to its square, before the series has shown its own.
+    storm_weight : float
+        Share by which a day beyond the clip teaches: a storm must not become the norm, growth must.
+    clip_sd : float
+        A day teaches at most so many standard deviations (plus one report) above its expectation.
+    """
+
+    quiet_days: float = 10.0
+    memory_days: float = 28.0
+    shape_days: float = 60.0
+    prior_count: float = 0.5
+    prior_days: float = 2.5
+    prior_clump: float = 0.3
+    prior_dispersion: float = 0.3
+    storm_weight: float = 0.1
+    clip_sd: float = 3.0
+
+    def validated(self) -> "RareParameters":
+        """Return self; raise ValueError naming the parameter that is out of range."""
+        for name, value in self._asdict().items():
+            if not value > 0.0:
+                raise ValueError(f"rare.{name} must be above 0, is {value}")
+        if self.storm_weight > 1.0:
+            raise ValueError(f"rare.storm_weight must be at most 1, is {self.storm_weight}")
+        return self
+
+
+class RareCounts(Bank):
+    """Counts per hourly pane; panes without an observation are zeros, from a series' first observation on.
+
+    Blocks are sparse: only panes with reports need an observation (several of one pane add up). To let a category
+    surge that was never seen before, give it one zero at the time from which it would have been seen; its age counts
+    from there.
+
+    The rate of a day is Gamma distributed around its own history (e-fold ``memory_days``); sums over the last 1, 3, 6,
+    12 and 24 panes have negative-binomial tails; the least of the five counts five times (Bonferroni). Days are learned
+    when they are over, clipped, and with ``storm_weight`` when beyond the clip. Watches surges only: ``p_low`` is 1.
+
+    Nothing is pooled over the bank, on purpose: pooling would make results depend on how series spread over partitions.
+
+    Examples
+    --------
+    >>> bank = RareCounts()
+    >>> bank.resize(1)
+    >>> at = np.array([0, 20, 33, 40, 47, 55, 56]) * 12 * 3600_000
+    >>> scores = bank.update(Block(np.zeros(7, np.int64), at, at, np.array([0.0, 1, 1, 2, 1, 1, 30])))
+    >>> bool(scores.p_high[-1] < 1e-9), bool(scores.p_high[:-1].min() > 0.001)
+    (True, True)
+    """
+
+    name = "rare"
+    version = 1
+
+    def __init__(self, parameters: RareParameters | None = None) -> None:
+        self.parameters = (parameters or RareParameters()).validated()
+        super().__init__(
+            {
+                "first_ms": Column((), np.int64, NEVER),
+                "pane": Column((), np.int64, NEVER),
+                "day": Column((), np.int64, NEVER),
+                "today": Column(),
+                "began": Column(),
+                "rate": Column((2,)),
+                "noise": Column((2,)),
+                "clump": Column((2,)),
+                "pairs": Column(),
+                "hours": Column((24,)),
+                "weekdays": Column((7,)),
+                "ring_pane": Column((_RING,), np.int64, NEVER),
+                "ring_count": Column((_RING,)),
+            }
+        )
+
+    def _known(self, value: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+        with np.errstate(invalid="ignore"):
+            return (value >= 0.0) & (value <= _LARGEST_COUNT)
+
+    def _step(self, block: Block) -> Verdict:
+        rows, table = block.series, self._table
+        hour = block.local_ms // HOUR_MS
+        day = block.local_ms // DAY_MS
+        first, days = table.ints("first_ms"), table.ints("day")
+        new = first[rows] == NEVER
+        if new.any():
+            born = rows[new]
+            first[born], days[born] = block.at_ms[new], day[new]
+            table.floats("began")[born] = (hour[new] % 24) / 24.0
+        over = days[rows] < day
+        if over.any():
+            self._close_days(rows[over], day[over])
+        pane = np.maximum(block.at_ms // HOUR_MS, table.ints("pane")[rows])
+        table.ints("pane")[rows] = pane
+        counts = self._add(rows, pane, block.value)
+        mean, size = self._predict(rows, hour)
+        p = nb_sf(counts, mean, size).min(axis=1)
+        ready = block.at_ms - first[rows] >= self.parameters.quiet_days * DAY_MS
+        self._learn_shape(rows, hour, block.value, mean[:, 0])
+        table.floats("today")[rows] += block.value
+        p_high = np.where(ready, np.minimum(len(WINDOWS) * p, 1.0), 1.0)
+        return Verdict(np.maximum(p_high, 1e-300), np.ones(len(rows)), np.where(ready, mean[:, 0], np.nan))
+
+    def _add(self, rows: Ints, pane: Ints, value: Floats) -> Floats:
+        """Add to the ring and return the sums over the trailing windows, (m, windows)."""
+        panes, counts = self._table.ints("ring_pane"), self._table.floats("ring_count")
+        slot = pane % _RING
+        before = np.where(panes[rows, slot] == pane, counts[rows, slot], 0.0)
+        after = before + value
+        self._table.floats("pairs")[rows] += after * (after - 1.0) - before * (before - 1.0)
+        counts[rows, slot] = after
+        panes[rows, slot] = pane
+        back = pane[:, None] - panes[rows]
+        held = counts[rows]
+        return np.stack([np.where((back >= 0) & (back < width), held, 0.0).sum(axis=1) for width in WINDOWS], axis=1)
+
+    def _predict(self, rows: Ints, hour: Ints) -> tuple[Floats, Floats]:
+        """Return the means of the windows (m, windows) and the sizes of their negative binomials (m, windows)."""
+        table, parameters = self._table, self.parameters
+        rate = table.floats("rate")[rows] + np.array([parameters.prior_count, parameters.prior_days])
+        hours = table.floats("hours")[rows] + 10.0 * _DAYTIME
+        weekdays = table.floats("weekdays")[rows] + 2.0
+        back = hour[:, None] - np.arange(_RING)
+        share = np.take_along_axis(hours / hours.sum(axis=1, keepdims=True), back % 24, axis=1)
+        share *= np.take_along_axis(7.0 * weekdays / weekdays.sum(axis=1, keepdims=True), back // 24 % 7, axis=1)
+        mean = np.cumsum(share * (rate[:, :1] / rate[:, 1:]), axis=1)[:, np.array(WINDOWS) - 1]
+        mean = np.maximum(mean, 1e-6)
+        day_to_day = self._dispersion(table.floats("noise")[rows]) + 1.0 / rate[:, 0]
+        return mean, 1.0 / (day_to_day[:, None] + self._clump(table.floats("clump")[rows])[:, None] / mean)
+
+    def _clump(self, clump: Floats) -> Floats:
+        prior = 10.0
+        return np.maximum((clump[:, 0] + prior * self.parameters.prior_clump) / (clump[:, 1] + prior), 0.01)
+
+    def _dispersion(self, noise: Floats) -> Floats:
+        floor = 0.02
+        return np.maximum((noise[:, 0] + 5.0 * self.parameters.prior_dispersion) / (noise[:, 1] + 5.0), floor)
+
+    def _learn_shape(self, rows: Ints, hour: Ints, value: Floats, mean: Floats) -> None:
+        """Let the hour and the weekday of reports count, at most a few of one pane."""
+        few = np.minimum(value, mean + 3.0 * np.sqrt(mean) + 1.0)
+        self._table.floats("hours")[rows, hour % 24] += few
+        self._table.floats("weekdays")[rows, hour // 24 % 7] += few
+
+    def _close_days(self, rows: Ints, day: Ints) -> None:
+        """Learn the last day seen of each series and the empty days between it and ``day``."""
+        table, parameters = self._table, self.parameters
+        last = table.ints("day")[rows]
+        length = 1.0 - table.floats("began")[rows]
+        weekdays = table.floats("weekdays")[rows] + 2.0
+        factor = 7.0 * np.take_along_axis(weekdays, (last % 7)[:, None], axis=1)[:, 0] / weekdays.sum(axis=1) * length
+        empty = (day - last - 1).astype(np.float64)
+        fade = np.exp(-1.0 / parameters.memory_days)
+        gone = fade**empty
+        zeros = (1.0 - gone) / (1.0 - fade)
+        rate, noise = table.floats("rate"), table.floats("noise")
+        usual = (rate[rows, 0] + parameters.prior_count) / (rate[rows, 1] + parameters.prior_days)
+        mean = factor * usual
+        total = table.floats("today")[rows]
+        clip = mean + parameters.clip_sd * np.sqrt(mean + self._dispersion(noise[rows]) * mean * mean) + 1.0
+        storm = total > clip
+        taught = np.minimum(total, clip)
+        weight = np.where(storm, parameters.storm_weight, 1.0)
+        rate[rows] = gone[:, None] * (fade * rate[rows] + weight[:, None] * np.stack([taught, factor], axis=1))
+        rate[rows, 1] += zeros
+        calm = np.where(storm, 0.0, 1.0 / (mean + 1.0) ** 2)
+        spread = np.stack([(total - mean) ** 2 - mean, mean * mean], axis=1) * calm[:, None]
+        idle = np.stack([usual * usual - usual, usual * usual], axis=1) * (zeros / (usual + 1.0) ** 2)[:, None]
+        noise[rows] = gone[:, None] * (fade * noise[rows] + spread) + idle
+        self._learn_clump(rows, total, fade)
+        slow = np.exp(-(empty + 1.0) / parameters.shape_days)[:, None]
+        table.floats("hours")[rows] *= slow
+        table.floats("weekdays")[rows] *= slow
+        table.ints("day")[rows] = day
+        table.floats("today")[rows] = 0.0
+        table.floats("began")[rows] = 0.0
+
+    def _learn_clump(self, rows: Ints, total: Floats, fade: float) -> None:
+        """Learn how many reports share a pane beyond chance, given the day's total: a storm is no batch."""
+        table = self._table
+        hours = table.floats("hours")[rows] + 10.0 * _DAYTIME
+        chance = (hours * hours).sum(axis=1) / hours.sum(axis=1) ** 2
+        clump, pairs = table.floats("clump"), table.floats("pairs")
+        beyond = pairs[rows] - total * (total - 1.0) * chance
+        clump[rows, 0] = fade * clump[rows, 0] + np.minimum(beyond, total * (3.0 * self._clump(clump[rows]) + 1.0))
+        clump[rows, 1] = fade * clump[rows, 1] + total
+        pairs[rows] = 0.0
