@@ -70,6 +70,7 @@ def server_properties(logs: Path, port: int, controller_port: int, extra: Mappin
 def log_properties(log: Path) -> str:
     """Return the log4j2 configuration: one file of 8 MiB and its predecessor."""
     settings = {
+        "shutdownHook": "disable",  # it would run beside Kafka's own, and the end of an orderly stop would be missing
         "appender.file.type": "RollingFile",
         "appender.file.name": "file",
         "appender.file.fileName": str(log),
