@@ -114,14 +114,15 @@ def _of_one_length(texts: Sequence[str], length: int) -> ParsedTimes:
     columns = np.ascontiguousarray(np.frombuffer(joined.encode(), np.uint8).reshape(len(texts), length).T)
     zulu = columns[-1] | _LOWER == ord("z")
     if not zulu.any():
-        return _parse(columns, zulu=False) if offset_possible else _nothing(len(texts))
+        return _parse(columns, zulu=False) if offset_possible else _rare(texts)
     if zulu.all():
-        return _parse(columns, zulu=True) if zulu_possible else _nothing(len(texts))
+        return _parse(columns, zulu=True) if zulu_possible else _rare(texts)
+    if not (zulu_possible and offset_possible):
+        return _rare(texts)
     times = _nothing(len(texts))
-    for mask, kind, possible in ((zulu, True, zulu_possible), (~zulu, False, offset_possible)):
-        if possible:
-            part = _parse(np.ascontiguousarray(columns[:, mask]), zulu=kind)
-            times.at_ms[mask], times.offset_min[mask], times.valid[mask] = part
+    for mask, kind in ((zulu, True), (~zulu, False)):
+        part = _parse(np.ascontiguousarray(columns[:, mask]), zulu=kind)
+        times.at_ms[mask], times.offset_min[mask], times.valid[mask] = part
     return times
 
 
