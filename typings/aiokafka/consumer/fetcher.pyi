@@ -1,0 +1,34 @@
+from typing import Any
+
+READ_COMMITTED: int
+
+class PartitionRecords:
+    next_fetch_offset: int
+    _tp: Any
+    _records: Any
+    _check_crcs: bool
+    _isolation_level: int
+    _aborted_producers: set[int]
+    def __init__(
+        self,
+        tp: Any,
+        records: Any,
+        aborted_transactions: list[tuple[int, int]] | None,
+        fetch_offset: int,
+        key_deserializer: None,
+        value_deserializer: None,
+        check_crcs: bool,
+        isolation_level: int,
+    ) -> None: ...
+    def _consume_aborted_up_to(self, batch_offset: int) -> None: ...
+    def _contains_abort_marker(self, next_batch: Any) -> bool: ...
+    def _unpack_records(self) -> Any: ...
+
+class FetchResult:
+    _partition_records: PartitionRecords | None
+    def check_assignment(self, tp: Any) -> bool: ...
+    def has_more(self) -> bool: ...
+    def getall(self, max_records: int | None = None) -> list[Any]: ...
+    def _update_position(self) -> None: ...
+
+class Fetcher: ...
