@@ -80,11 +80,17 @@ def test_the_worker_s_client_writes_and_reads_every_compression(kafka: Cluster, 
     values = [f"event {number} của phường Sài Gòn".encode() for number in range(200)]
 
     async def round_trip() -> list[bytes | None]:
-        async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, compression_type=compression) as producer:
+        producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, compression_type=compression)
+        consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest")
+        await producer.start()
+        await consumer.start()
+        try:
             for future in [await producer.send(topic, value) for value in values]:
                 await future
-        async with AIOKafkaConsumer(topic, bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest") as consumer:
             return [(await asyncio.wait_for(consumer.getone(), 20)).value for _ in values]
+        finally:
+            await producer.stop()
+            await consumer.stop()
 
     assert asyncio.run(round_trip()) == values
 

@@ -1,0 +1,107 @@
+"""Settings of Kafka clients: what is refused before a password or a wrong belief leaves the machine."""
+
+import socket
+import ssl
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ioc.config import Kafka
+from ioc.errors import ConfigError, KafkaUnavailable
+from ioc.kafka import client_settings, knock, reaching, ssl_context
+
+SASL = Kafka(
+    bootstrap="kafka-1:9093",
+    security_protocol="SASL_SSL",
+    sasl_mechanism="SCRAM-SHA-512",
+    sasl_username="ioc",
+    sasl_password="secret",  # noqa: S106 - no real one
+)
+
+
+def test_plain_settings_carry_no_secrets_and_no_tls() -> None:
+    """The default is loopback in the clear."""
+    settings = client_settings(Kafka(bootstrap="127.0.0.1:9092,localhost:9093"))
+    assert settings["bootstrap_servers"] == ["127.0.0.1:9092", "localhost:9093"]
+    assert set(settings) == {"bootstrap_servers", "bootstrap_timeout_ms", "security_protocol"}
+
+
+def test_tls_verifies_chain_and_name_and_refuses_old_versions() -> None:
+    """No setting turns this off."""
+    context = ssl_context(SASL)
+    assert context is not None
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+def test_sasl_settings_are_those_of_kafka_python() -> None:
+    """The names differ from ours."""
+    settings = client_settings(SASL)
+    assert settings["sasl_mechanism"] == "SCRAM-SHA-512"
+    assert settings["sasl_plain_username"] == "ioc"
+    assert settings["sasl_plain_password"] == "secret"  # noqa: S105 - no real one
+
+
+@pytest.mark.parametrize(
+    ("kafka", "message"),
+    [
+        (msgspec.structs.replace(SASL, security_protocol="SASL_PLAINTEXT"), "password to kafka-1 in clear"),
+        (msgspec.structs.replace(SASL, sasl_mechanism=None), "sasl_mechanism is missing"),
+        (msgspec.structs.replace(SASL, sasl_username=None), "sasl_username is missing"),
+        (msgspec.structs.replace(SASL, sasl_password=""), "sasl_password is missing"),
+        (msgspec.structs.replace(SASL, security_protocol="SSL"), "sasl_mechanism has no effect"),
+        (Kafka(ssl_cafile="ca.pem"), "ssl_cafile has no effect"),
+        (Kafka(security_protocol="SSL", ssl_keyfile="key.pem"), "without kafka.ssl_certfile"),
+        (Kafka(security_protocol="SSL", ssl_cafile="/nowhere/ca.pem"), r"/nowhere/ca\.pem: No such file"),
+        (Kafka(security_protocol="SSL", ssl_certfile="/nowhere/c.pem"), r"/nowhere/c\.pem.*No such file"),
+        (Kafka(bootstrap="kafka-1"), "'kafka-1' is no host:port"),
+        (Kafka(bootstrap="kafka-1:9092,"), "'' is no host:port"),
+        (Kafka(bootstrap="kafka-1:99999"), "is no host:port"),
+    ],
+)
+def test_contradictions_are_refused_by_name(kafka: Kafka, message: str) -> None:
+    """Every message names the parameter."""
+    with pytest.raises(ConfigError, match=message):
+        client_settings(kafka)
+
+
+def test_sasl_without_tls_is_allowed_on_loopback() -> None:
+    """For tests, and for a proxy on the same machine."""
+    local = msgspec.structs.replace(SASL, bootstrap="127.0.0.1:9092", security_protocol="SASL_PLAINTEXT")
+    assert "ssl_context" not in client_settings(local)
+
+
+def test_a_file_that_holds_no_certificate_is_refused(tmp_path: Path) -> None:
+    """The file is there, but it is no PEM."""
+    wrong = tmp_path / "ca.pem"
+    wrong.write_text("no certificate", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"ca\.pem: .*a PEM file is needed"):
+        client_settings(Kafka(security_protocol="SSL", ssl_cafile=str(wrong)))
+
+
+def test_an_absent_broker_is_told_at_once_with_the_way_out() -> None:
+    """Nobody listens on the port; kafka-python alone would try for 10 s and not say why."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{reserved.getsockname()[1]}"
+        with pytest.raises(KafkaUnavailable, match=f"{address}: Connection refused.*`ioc broker`") as caught:
+            knock(Kafka(bootstrap=address))
+    assert caught.value.exit_code == 4
+
+
+def test_the_second_bootstrap_address_will_do() -> None:
+    """One dead broker of several is no outage."""
+    with socket.create_server(("127.0.0.1", 0)) as alive, socket.socket() as dead:
+        dead.bind(("127.0.0.1", 0))
+        addresses = [f"127.0.0.1:{end.getsockname()[1]}" for end in (dead, alive)]
+        knock(Kafka(bootstrap=",".join(addresses)))
+
+
+def test_other_errors_inside_are_left_alone() -> None:
+    """A bug is no outage."""
+    with socket.create_server(("127.0.0.1", 0)) as alive:
+        kafka = Kafka(bootstrap=f"127.0.0.1:{alive.getsockname()[1]}")
+        with pytest.raises(ZeroDivisionError), reaching(kafka):
+            raise ZeroDivisionError
