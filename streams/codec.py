@@ -155,10 +155,12 @@ def _reason(error: Exception, value: bytes) -> Rejected:
         return Rejected(Reason.BAD_UTF8, "text must be UTF-8")
     if not isinstance(error, msgspec.ValidationError):
         return Rejected(Reason.NOT_JSON, str(error))
-    return _schema_reason(str(error))
+    return schema_rejection(error)
 
 
-def _schema_reason(text: str) -> Rejected:
+def schema_rejection(error: msgspec.ValidationError) -> Rejected:
+    """Return what a failed validation of an event means; what the event said is not repeated."""
+    text = str(error)
     expectation, _, path = text.rpartition(" - at ")
     if path == "`$.data.plate`":
         return Rejected(Reason.RAW_PLATE, "a plate must be sent as plate_hash, never as it is")

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     TIME_AFTER_LIMIT = "time_after_limit"
     WRONG_TOPIC = "wrong_topic"
     KEY_MISMATCH = "key_mismatch"
+    UNKNOWN_SITE = "unknown_site"
 
 
 class Rejected(Struct, frozen=True, gc=False):
