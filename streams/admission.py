@@ -191,7 +191,7 @@ class Admission:
         duplicate = pending.rows[~first].tolist()
         pending = pending.where(first)
         missing = self._missing(pending)
-        is_late = ~pending.suspect & (pending.ingest_ms - pending.at_ms > self._settings.allowed_lateness_ms)
+        is_late = pending.ingest_ms - pending.at_ms > self._settings.allowed_lateness_ms  # never of a suspect event
         late = pending.rows[is_late].tolist()
         pending = pending.where(~is_late)
         return Admitted(

@@ -1,5 +1,6 @@
 """The watermark of one input partition: the event time below which nothing more is expected."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -156,7 +157,7 @@ class Watermark:
         """Return two blocks: ``records`` follows from the records alone, ``wall`` depends on when they arrived."""
         return {"records": msgspec.msgpack.encode(self._records), "wall": msgspec.msgpack.encode(self._wall)}
 
-    def restore(self, blocks: dict[str, bytes]) -> None:
+    def restore(self, blocks: Mapping[str, bytes]) -> None:
         """Take over the state of `snapshot`."""
         self._records = msgspec.msgpack.decode(blocks["records"], type=_Records)
         self._wall = msgspec.msgpack.decode(blocks["wall"], type=_Wall)

@@ -93,6 +93,15 @@ def test_a_suspect_clock_that_jumps_has_to_prove_its_new_offset() -> None:
     assert [(note.state, note.offset_s) for note in notes] == [("wrong", (-YEAR + HOUR) / 1000)]
 
 
+def test_an_event_at_the_known_offset_refutes_a_jump() -> None:
+    """Two halves of a proof with the old offset between them are none."""
+    clocks = Clocks(SETTINGS)
+    judged(clocks, [-YEAR] * 30)
+    suspect, notes = judged(clocks, [-HOUR] * 15 + [-YEAR] + [-HOUR] * 15, start=START + HOUR)
+    assert suspect.nonzero()[0].tolist() == [15]
+    assert notes == []
+
+
 def test_the_offset_follows_a_clock_that_drifts() -> None:
     """Ten seconds a day for a month is more than the spread, and stays one episode."""
     clocks = Clocks(SETTINGS)

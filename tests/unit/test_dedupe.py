@@ -52,6 +52,22 @@ def test_between_snapshots_only_the_open_block_and_new_ones_differ() -> None:
     assert max(len(block) for block in after.values()) < 1 << 20
 
 
+def test_a_block_keeps_its_name_when_older_ones_are_dropped() -> None:
+    """Otherwise every block would be written anew; numbers go on behind a restart too."""
+    dedupe, hashes = Dedupe(capacity=96, page=2), random_hashes(300, seed=5)
+    dedupe.first(hashes[:200], np.arange(200))
+    before = dedupe.snapshot()
+    restored = Dedupe(capacity=96, page=2)
+    restored.restore(before)
+    for one in (dedupe, restored):
+        one.first(hashes[200:230], np.arange(200, 230))
+    after = dedupe.snapshot()
+    assert restored.snapshot() == after
+    assert {"generation/4", "generation/5"} == {name for name in before if name.startswith("generation/")}
+    assert {"generation/5", "generation/6"} == {name for name in after if name.startswith("generation/")}
+    assert after["generation/5"] == before["generation/5"]
+
+
 def test_a_snapshot_of_other_page_size_is_refused() -> None:
     """The message says what to do."""
     dedupe = Dedupe(capacity=64, page=2)

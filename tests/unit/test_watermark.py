@@ -47,6 +47,8 @@ def test_timestamps_outside_1990_to_2100_are_never_believed() -> None:
     """Not even when there are many of them in a row."""
     absurd = [5_000_000_000_000 + row * 60_000 for row in range(50)]
     assert observed(START, START, *absurd, 2**62).value_ms == START
+    eve = 4_102_444_799_000
+    assert observed(eve, eve, eve + 2000).value_ms == eve
 
 
 def test_a_weekend_without_records_is_believed_after_sixteen_of_them() -> None:
@@ -68,6 +70,10 @@ def test_a_record_from_before_the_jump_refutes_it() -> None:
     right = [START + row * 60_000 for row in range(40)]
     mixed = [at for pair in zip(right, wrong, strict=True) for at in pair]
     assert observed(START, *mixed).value_ms == right[-1]
+    watermark = observed(START, START)
+    for batch in (wrong[:15], right[:15], wrong[:15]):
+        watermark.observe(np.array(batch), NOW)
+    assert watermark.value_ms == right[14]
 
 
 def test_punctuation_is_believed_at_once() -> None:
