@@ -169,21 +169,22 @@ def reaching(kafka: Kafka) -> Iterator[None]:
     except BrokerResponseError as error:
         raise KafkaUnavailable(f"kafka.bootstrap = {kafka.bootstrap} refuses: {error}") from error
     except (KafkaError, OSError) as error:
-        raise _unavailable(kafka, hints.last or str(error)) from error
+        raise _unavailable(kafka, hints.login or str(error)) from error
     finally:
         logger.removeHandler(hints)
 
 
 class _Hints(logging.Handler):
-    """Remembers the last warning: a failed login ends in a timeout, and only the log says what it was."""
+    """Remembers why a login failed: kafka-python tries again until its timeout, and only its log says why."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.last = ""
+        self.login = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        if "failed" in record.getMessage():
-            self.last = record.getMessage()
+        _, failed, reason = record.getMessage().partition("Authentication failed")
+        if failed:
+            self.login = failed + reason.partition(" (backoff")[0].rstrip(")")
 
 
 def _uses_tls(kafka: Kafka) -> bool:

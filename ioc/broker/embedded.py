@@ -36,6 +36,8 @@ class EmbeddedKafka:
         Port on 127.0.0.1; 0 takes a free one, which stays the same over `restart` and `kill` + `start`.
     data : Path or None
         Where records live and stay; None is a temporary directory that goes with `stop`, or with our own death.
+    listeners : mapping
+        Further protocols (SSL, SASL_PLAINTEXT, SASL_SSL) and their ports; what they need goes into ``extra``.
     extra : mapping
         Settings of `server.properties` that replace or join our own.
     progress : callable
@@ -51,11 +53,13 @@ class EmbeddedKafka:
         *,
         port: int = 0,
         data: Path | None = None,
+        listeners: Mapping[str, int] | None = None,
         extra: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = jars.on_terminal,
     ) -> None:
         self._wanted_port = port
         self._wanted_data = data
+        self._listeners = dict(listeners or {})
         self._extra = dict(extra or {})
         self._progress = progress
         self._port = port
@@ -176,7 +180,8 @@ class EmbeddedKafka:
         server = directory / "server.properties"
         records = directory / "records"
         server.write_text(
-            settings.server_properties(records, self._port, controller_port, self._extra), encoding="utf-8"
+            settings.server_properties(records, self._port, controller_port, self._listeners, self._extra),
+            encoding="utf-8",
         )
         logging = directory / "log4j2.properties"
         logging.write_text(settings.log_properties(directory / settings.LOG_FILE), encoding="utf-8")

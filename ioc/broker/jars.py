@@ -127,6 +127,7 @@ def _fetch_all(jars: list[Jar], directory: Path, progress: Progress) -> None:
             progress(f"fetching Apache Kafka {KAFKA_VERSION}, once: {done / 1e6:.0f} of {total / 1e6:.0f} MB")
     finally:
         pool.shutdown(cancel_futures=True)
+        progress("")
 
 
 def _fetch(jar: Jar, directory: Path) -> Jar:
@@ -163,6 +164,6 @@ def _download(jar: Jar, repository: Path) -> Path:
 
 
 def on_terminal(line: str) -> None:
-    """Show one line of progress in place on standard error, if that is a terminal."""
+    """Show one line of progress in place on standard error, if that is a terminal; an empty one clears it."""
     if os.isatty(2):
         os.write(2, f"\r\x1b[K{line}".encode())

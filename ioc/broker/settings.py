@@ -27,18 +27,25 @@ JVM_FLAGS = (
 )
 
 
-def server_properties(logs: Path, port: int, controller_port: int, extra: Mapping[str, str]) -> str:
-    """Return `server.properties` of a single node that is broker and controller, on loopback; ``extra`` wins."""
+def server_properties(
+    records: Path, port: int, controller_port: int, listeners: Mapping[str, int], extra: Mapping[str, str]
+) -> str:
+    """Return `server.properties` of a single node that is broker and controller, on loopback; ``extra`` wins.
+
+    ``listeners`` maps further protocols (SSL, SASL_PLAINTEXT, SASL_SSL) to their ports.
+    """
+    ports = {"PLAINTEXT": port, **listeners}
+    advertised = ",".join(f"{name}://{HOST}:{number}" for name, number in ports.items())
     settings = {
         "process.roles": "broker,controller",
         "node.id": "1",
         "controller.quorum.voters": f"1@{HOST}:{controller_port}",
-        "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
+        "listeners": f"{advertised},CONTROLLER://{HOST}:{controller_port}",
+        "advertised.listeners": advertised,
         "controller.listener.names": "CONTROLLER",
         "inter.broker.listener.name": "PLAINTEXT",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "log.dirs": str(logs),
+        "listener.security.protocol.map": ",".join(["CONTROLLER:PLAINTEXT", *(f"{name}:{name}" for name in ports)]),
+        "log.dirs": str(records),
         # what a single node can hold, in as few files as will do
         "offsets.topic.replication.factor": "1",
         "offsets.topic.num.partitions": "4",

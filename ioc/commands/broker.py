@@ -66,8 +66,6 @@ def _until_signalled() -> threading.Event:
 
 
 def _greet(broker: EmbeddedKafka, changed: int, data: Path | None) -> None:
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[K", nl=False, err=True)
     click.echo(f"bootstrap {broker.bootstrap}")
     click.echo(f"  {changed} topics made or mended; records in {broker.directory}{'' if data else ' (temporary)'}")
     click.echo("  use it:  " + f"IOC_KAFKA_BOOTSTRAP={broker.bootstrap} ioc worker")
