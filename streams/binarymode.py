@@ -28,6 +28,9 @@ _DATA_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
 }
 
 
+_encode = msgspec.json.Encoder().encode
+
+
 def mode(headers: Headers) -> Mode | Rejected:
     """Return the mode that the headers of a record announce, or why it can't be read.
 
@@ -68,10 +71,12 @@ def decode(headers: Headers, value: bytes) -> Event | Rejected:
     event_type = _TYPES.get(attributes["type"])
     if event_type is None:
         return Rejected(Reason.UNKNOWN_TYPE, "ce_type must be a known event type")
-    if content_type := _content_type(headers):
-        attributes["datacontenttype"] = content_type
-    data = _DATA_DECODERS[attributes["type"]].decode(value)
-    event: Event = msgspec.convert({**attributes, "data": data}, event_type, strict=False)
+    fields: dict[str, Any] = {**attributes, "data": _DATA_DECODERS[attributes["type"]].decode(value)}
+    if content_type := _header(headers, "content-type"):
+        fields["datacontenttype"] = content_type.decode()
+    if attributes.get("sampledrate", "").isdecimal():  # the one attribute that is no text
+        fields["sampledrate"] = int(attributes["sampledrate"])
+    event: Event = msgspec.convert(fields, event_type)
     return event
 
 
@@ -79,17 +84,18 @@ def encode(event: Event) -> tuple[Headers, bytes]:
     """Return headers and value of an event in binary mode."""
     attributes: dict[str, Any] = msgspec.to_builtins(event)
     del attributes["data"]
-    content_type = str(attributes.pop("datacontenttype", "application/json"))
-    headers = tuple((f"{_PREFIX}{name}", str(text).encode()) for name, text in attributes.items())
-    return (("content-type", content_type.encode()), *headers), msgspec.json.encode(event.data)
+    content_type = attributes.pop("datacontenttype", None)
+    first = () if content_type is None else (("content-type", str(content_type).encode()),)
+    return (*first, *((_PREFIX + name, str(text).encode()) for name, text in attributes.items())), _encode(event.data)
 
 
 def _content_type(headers: Headers) -> str:
     """Return the media type without its parameters, in lower case; empty when there is none."""
-    for name, text in headers:
-        if name.lower() == "content-type":
-            return text.decode("latin-1").partition(";")[0].strip().lower()
-    return ""
+    return (_header(headers, "content-type") or b"").decode("latin-1").partition(";")[0].strip().lower()
+
+
+def _header(headers: Headers, wanted: str) -> bytes | None:
+    return next((text for name, text in headers if name.lower() == wanted), None)
 
 
 def _is_json(content_type: str) -> bool:

@@ -79,7 +79,9 @@ class DeadLetter(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-class _Letter(Struct, frozen=True, gc=False, kw_only=True, tag_field="type", tag="vn.ioc.deadletter.v1"):
+class DeadLetterEvent(Struct, frozen=True, gc=False, kw_only=True, tag_field="type", tag="vn.ioc.deadletter.v1"):
+    """A dead letter in its CloudEvents envelope, always in structured mode."""
+
     specversion: str
     id: str
     source: str
@@ -89,7 +91,7 @@ class _Letter(Struct, frozen=True, gc=False, kw_only=True, tag_field="type", tag
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(_Letter).decode
+_decode = msgspec.json.Decoder(DeadLetterEvent).decode
 
 
 def dead_letter(batch: RecordBatch, row: int, rejected: Rejected) -> OutputRecord:
@@ -107,7 +109,7 @@ def dead_letter(batch: RecordBatch, row: int, rejected: Rejected) -> OutputRecor
     origin = Origin(batch.topic, batch.partition, batch.offsets[row])
     letter = _letter_data(origin, batch, row, rejected)
     place = f"{origin.topic}/{origin.partition}"
-    event = _Letter(
+    event = DeadLetterEvent(
         specversion="1.0",
         id=f"{place}/{origin.offset}",
         source=f"/ioc/rejected/{place}",
