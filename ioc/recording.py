@@ -11,13 +11,14 @@ from typing import IO, Protocol, Self
 import msgspec
 import zstandard
 
-from ioc.envelope import Chunk, Line, chunk_of, fault, line_of
+from ioc.envelope import Chunk, Line, Outline, Stamp, chunk_of, fault, line_of
 from ioc.errors import InputError
 from ioc.partitioning import Splitter
 from streams.records import RecordBatch
 
 _READ_BYTES = 256 * 1024
 _BLOCK_BYTES = 1024 * 1024
+_LAST_INSTANT_MS = 2**63 - 1
 _MAX_LINE_BYTES = 64 * 1024 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -27,6 +28,7 @@ _GZIP_WBITS = (
 _GZIP_LEVEL = 3  # level 6 takes three times as long for 10 % less
 
 _DECODER = msgspec.json.Decoder(Line)
+_STAMPS = msgspec.json.Decoder(Stamp)
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -98,6 +100,36 @@ class Recording:
         splitter = Splitter(partitions)
         for chunk in self.chunks(max_records):
             yield from splitter.split(chunk)
+
+    def outline(self) -> Outline:
+        """Read the file through once, looking only at topics and timestamps.
+
+        Raises
+        ------
+        InputError
+            The file can't be read through, holds no record, or is standard input, which can be read only once.
+        """
+        if self.source == "-":
+            raise InputError("standard input can be read only once; write the recording to a file first")
+        topics: set[str] = set()
+        records, first_ms, last_ms = 0, _LAST_INSTANT_MS, -1
+        scout = Recording(self.source, lenient=self.lenient)
+        with _opened(self.source) as handle:
+            for block in scout._blocks(handle):
+                stamps = scout._stamps(block)
+                records += len(stamps)
+                topics.update({stamp.topic for stamp in stamps})
+                first_ms = min(first_ms, min((stamp.ts for stamp in stamps), default=first_ms))
+                last_ms = max(last_ms, max((stamp.ts for stamp in stamps), default=last_ms))
+        if records == 0:
+            raise InputError(f"recording {self.source} holds no record")
+        return Outline(records, tuple(sorted(topics)), first_ms, last_ms)
+
+    def _stamps(self, block: bytes) -> list[Stamp]:
+        try:
+            return _STAMPS.decode_lines(block)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return [Stamp(line.topic, line.ts) for line in self._decoded_one_by_one(block)]
 
     def _blocks(self, handle: IO[bytes]) -> Iterator[bytes]:
         """Yield whole lines in blocks of some MiB."""

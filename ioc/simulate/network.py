@@ -15,7 +15,7 @@ _POISON = (
     (TELEMETRY, b"BTS-0", b"[1,2,3]"),
     (TELEMETRY, b"BTS-0", b""),
     (SERVICE_QUEUES, b"VP-0", b'{"specversion":"1.0","id":"p-6","source":"/x","type":"vn.ioc.unknown.v1","data":{}}'),
-    (FIELD_REPORTS, None, None),
+    (FIELD_REPORTS, b"03127", None),
 )  # fmt: skip
 
 

@@ -1,0 +1,69 @@
+"""Moves events in time: adds one offset to the date-times of their text, so that an old recording is as of now."""
+
+import re
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from streams.records import Headers
+
+_ENVELOPE = ("time", "recordedtime", "expirytime")
+_DATA = (
+    "start_time",
+    "end_time",
+    "reset_time",
+    "requested_datetime",
+    "updated_datetime",
+    "expected_datetime",
+    "extension_until",
+    "issued_at",
+    "called_at",
+    "served_at",
+    "received_at",
+    "due_at",
+)
+# the field's name isn't part of a text: there, its quotes would be escaped
+_NAMES = "|".join((*_ENVELOPE, *_DATA)).encode()
+_DATE_TIME = rb'\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d[^"\\]{0,20}'
+_FIELD = re.compile(rb'(?<!\\)"(' + _NAMES + rb')"(\s*:\s*)"(' + _DATE_TIME + rb')"')
+_HEADERS = frozenset(f"ce_{name}" for name in _ENVELOPE)
+
+
+class Shift:
+    """One offset in milliseconds, for all of a recording.
+
+    Examples
+    --------
+    >>> Shift(86_400_000).value(b'{"id":"a","time":"2026-03-02T07:00:00+07:00","data":{"count":3}}')
+    b'{"id":"a","time":"2026-03-03T07:00:00+07:00","data":{"count":3}}'
+    """
+
+    def __init__(self, offset_ms: int) -> None:
+        self.offset_ms = offset_ms
+
+    def value(self, value: bytes | None) -> bytes | None:
+        """Return an event with its date-times moved; all else, bytes that are no event included, stays as it is."""
+        if value is None or self.offset_ms == 0:
+            return value
+        return _FIELD.sub(self._replaced, value)
+
+    def headers(self, headers: Headers) -> Headers:
+        """Return headers with those that carry the times of an event in binary mode moved."""
+        if self.offset_ms == 0 or not any(name in _HEADERS for name, _ in headers):
+            return headers
+        return tuple((name, _moved(value, self.offset_ms) if name in _HEADERS else value) for name, value in headers)
+
+    def _replaced(self, match: re.Match[bytes]) -> bytes:
+        return b'"%s"%s"%s"' % (match[1], match[2], _moved(match[3], self.offset_ms))
+
+
+@lru_cache(maxsize=65536)
+def _moved(text: bytes, offset_ms: int) -> bytes:
+    """Return a date-time moved, with the UTC offset and at least the precision that it had; what is none stays."""
+    try:
+        then = datetime.fromisoformat(text.decode())
+        moved = then + timedelta(milliseconds=offset_ms)
+    except (ValueError, OverflowError, UnicodeDecodeError):
+        return text
+    precise = moved.microsecond != 0
+    told = moved.isoformat(timespec="milliseconds" if precise else "seconds")
+    return (told.removesuffix("+00:00") + "Z" if text[-1:] in b"zZ" else told).encode()
