@@ -71,13 +71,23 @@ def decode(headers: Headers, value: bytes) -> Event | Rejected:
     event_type = _TYPES.get(attributes["type"])
     if event_type is None:
         return Rejected(Reason.UNKNOWN_TYPE, "ce_type must be a known event type")
-    fields: dict[str, Any] = {**attributes, "data": _DATA_DECODERS[attributes["type"]].decode(value)}
+    fields: dict[str, Any] = {**attributes, "data": _data(attributes["type"], value)}
     if content_type := _header(headers, "content-type"):
         fields["datacontenttype"] = content_type.decode()
     if attributes.get("sampledrate", "").isdecimal():  # the one attribute that is no text
         fields["sampledrate"] = int(attributes["sampledrate"])
     event: Event = msgspec.convert(fields, event_type)
     return event
+
+
+def _data(name: str, value: bytes) -> Any:
+    try:
+        return _DATA_DECODERS[name].decode(value)
+    except msgspec.ValidationError as error:
+        expectation, at, path = str(error).rpartition(" - at `$")
+        if not at:
+            raise
+        raise msgspec.ValidationError(f"{expectation}{at}.data{path}") from None  # paths as in structured mode
 
 
 def encode(event: Event) -> tuple[Headers, bytes]:
