@@ -15,11 +15,11 @@ _BLOCK = (("series", np.int64), ("at_ms", np.int64), ("local_ms", np.int64), ("v
 
 
 class Column(NamedTuple):
-    """One state array: its shape per series, its type and what a new series starts with."""
+    """One state array: its shape per series, its type and what a new series starts with (broadcast to the shape)."""
 
     shape: tuple[int, ...] = ()
     dtype: type[np.generic] = np.float64
-    fill: float = 0.0
+    fill: float | Floats = 0.0
 
 
 class Verdict(NamedTuple):

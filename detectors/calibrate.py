@@ -1,81 +1,86 @@
 """Turn standard scores into tail probabilities that hold on the series' own history: peaks over a threshold, online.
 
 Above ``START`` the tail is exponential with a learned rate and mean excess (the Gumbel case of peaks over threshold);
-both start from a prior that is a little heavier than the normal's, so a young series is cautious. Below, the normal
-body is bent to meet the tail.
+both start from a prior that is a little heavier than the normal's, so a young series is cautious. Below, a body close
+to the normal's meets the tail.
+
+The state of k channels of one series is an array (4, k): observations seen (saturating), share of scores above
+``START``, number of them (saturating), their mean excess.
 """
 
-from typing import NamedTuple
-
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.arrays import Floats
 
 START = 2.0
-_PRIOR_RATE = 0.03
-_PRIOR_EXCESS = 0.5
-_PRIOR_OBSERVATIONS = 200.0
-_PRIOR_PEAKS = 20.0
+PRIOR = (200.0, 0.03, 20.0, 0.5)
 _MOST_OBSERVATIONS = 5000.0
 _MOST_PEAKS = 150.0
+_LEAST_RATE = 1e-4
+_LEAST_EXCESS = 0.05
 _CAP = 3.0  # in mean excesses: a holiday or an incident teaches that there are peaks, not how far they reach
 _CAP_MEAN = 0.941  # mean of an exponential truncated there, as the fixed point of learning it
-_SMALLEST = 1e-300
+_LOWEST = -690.0
+# minus the log of the normal's tail, below START, is close to the square of a line (within 0.1)
+_OFFSET, _SLOPE = 0.8326, 0.545
+_BODY_AT_START = (_OFFSET + _SLOPE * START) ** 2
 
 
-class Peaks(NamedTuple):
-    """State of the tails of m series in k channels; arrays as gathered, written back by the caller.
+def fresh(channels: int) -> Floats:
+    """Return the state of a new series, (4, channels)."""
+    return np.repeat(np.array(PRIOR)[:, None], channels, axis=1)
 
-    Attributes
+
+def log_tail(z: Floats, state: Floats) -> Floats:
+    """Return the log of P(score >= z) as learned so far.
+
+    Parameters
     ----------
-    seen : (m, k) float64
-        Observations (saturating).
-    rate : (m, k) float64
-        Share of scores above ``START``.
-    peaks : (m, k) float64
-        Scores above ``START`` (saturating).
-    excess : (m, k) float64
-        Their mean excess.
-    """
+    z : (m, k) float64
+        Standard scores.
+    state : (m, 4, k) float64
+        As in the module's description.
 
-    seen: Floats
-    rate: Floats
-    peaks: Floats
-    excess: Floats
-
-
-def fresh() -> tuple[float, float, float, float]:
-    """Return what a new series starts with, in the order of `Peaks`."""
-    return _PRIOR_OBSERVATIONS, _PRIOR_RATE, _PRIOR_PEAKS, _PRIOR_EXCESS
-
-
-def tail(z: Floats, peaks: Peaks) -> Floats:
-    """Return P(score >= z) as learned so far, (m, k), in [1e-300, 1].
+    Returns
+    -------
+    (m, k) float64, from -690 to 0.
 
     Examples
     --------
-    >>> one = Peaks(*(np.array([[x]]) for x in fresh()))
-    >>> float(tail(np.array([[4.0]]), one)[0, 0].round(6))
-    0.000696
+    >>> float(log_tail(np.array([[4.0]]), fresh(1)[None])[0, 0].round(3))
+    -7.271
     """
-    over = np.maximum(z - START, 0.0)
-    exponent = np.minimum(over * _CAP_MEAN / peaks.excess, 690.0)
-    capped = np.clip(z, -8.0, START)
-    # the normal tail in logistic form (Bowling et al. 2009, error 1.4e-4), to the power that gives `rate` at START
-    body = np.log1p(np.exp(capped * (1.5976 + 0.07056 * capped * capped)))
-    p: Floats = np.exp(np.log(peaks.rate) / _BODY_AT_START * -body - exponent)
-    return np.maximum(p, _SMALLEST)
+    capped = np.minimum(z, START)
+    line = np.maximum(capped * _SLOPE + _OFFSET, 0.0)
+    body = np.log(state[:, 1]) * (line * line * (1.0 / _BODY_AT_START))
+    log = body - (z - capped) * _CAP_MEAN / state[:, 3]
+    return np.maximum(log, _LOWEST)
 
 
-def learn(z: Floats, weight: Floats, peaks: Peaks) -> Peaks:
-    """Return the state after scores ``z`` (m, k), each counting ``weight`` (m, k) <= 1 independent observations."""
-    seen = np.minimum(peaks.seen + weight, _MOST_OBSERVATIONS)
+def learn(z: Floats, weight: Floats, state: Floats) -> None:
+    """Learn scores in place.
+
+    Parameters
+    ----------
+    z : (m, k) float64
+        Standard scores.
+    weight : (m, k) float64
+        Independent observations that each counts for, 0 to 1.
+    state : (m, 4, k) float64
+        Changed in place: hand in what was gathered, write it back.
+    """
+    seen = np.minimum(state[:, 0] + weight, _MOST_OBSERVATIONS)
     above = z > START
-    rate = peaks.rate + (above - peaks.rate) * (weight / seen)
-    step = np.where(above, weight, 0.0)
-    count = np.minimum(peaks.peaks + step, _MOST_PEAKS)
-    excess = peaks.excess + (np.minimum(z - START, _CAP * peaks.excess) - peaks.excess) * (step / count)
-    return Peaks(seen, np.maximum(rate, 1e-4), count, np.maximum(excess, 0.05))
-
-
-_BODY_AT_START = -float(np.log1p(np.exp(START * (1.5976 + 0.07056 * START * START))))
+    state[:, 0] = seen
+    state[:, 1] = np.maximum(state[:, 1] + (above - state[:, 1]) * (weight / seen), _LEAST_RATE)
+    row: NDArray[np.intp]
+    channel: NDArray[np.intp]
+    row, channel = np.nonzero(above)
+    if len(row) == 0:
+        return
+    step, excess = weight[row, channel], state[row, 3, channel]
+    count = np.minimum(state[row, 2, channel] + step, _MOST_PEAKS)
+    over = np.minimum(z[row, channel] - START, _CAP * excess)
+    state[row, 2, channel] = count
+    state[row, 3, channel] = np.maximum(excess + (over - excess) * (step / count), _LEAST_EXCESS)

@@ -10,17 +10,23 @@ from detectors.arrays import Block, Floats, Ints
 from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict
 
 _WEEK_HOURS = 168
+_BINS = 168 + 48 + 24
 _SATURDAY = 120
 _LEAST_VISITS = 1.5  # of the hour of the week, those of other weekdays counting half
-_SUSPICIOUS = 1e-4  # below this the tails learn next to nothing
 _RUNS = 3
 _CHANNELS = 1 + _RUNS
+_SUSPICIOUS = 1e-4  # below this the tails learn next to nothing
 _LARGEST_COUNT = 1e12
 _LARGEST_FACTOR = 30.0
+_LARGEST_Z = 5.0  # what one observation can add to a run
 _HUBER = 1.5
 _HUBER_MEAN = 0.7785  # E min(Z², 1.5²), Z standard normal
 _RUN_MEMORY = 1000.0  # observations; long, so that a slow decline can't widen what it is judged by
+_START_RUN_SQUARE = 0.2
 _START_LOG_DISPERSION = -2.3
+_NOISE_MEMORY = np.array([50.0, 500.0])  # visits; of the hour, of the series
+_NOISE_LOW = np.array([-2.0, -7.0])
+_NOISE_HIGH = np.array([2.0, 2.0])
 
 
 class SeasonalParameters(NamedTuple):
@@ -59,21 +65,15 @@ class SeasonalParameters(NamedTuple):
         return self
 
 
-class _Seen(NamedTuple):
-    """The observations of one round: (m,) each."""
-
-    rows: Ints
-    hour: Ints
-    weight: Floats
-    value: Floats
-    z: Floats
-
-
 class _Expectation(NamedTuple):
-    """The predictive distribution of one round: (m,) each."""
+    """The predictive distribution of one round, and what of the state it was read from: (m, …) each."""
 
+    bins: Ints
+    profile: Floats
+    trend: Floats
+    noise: Floats
     mean: Floats
-    relative: Floats
+    factor: Floats
     dispersion: Floats
     visits: Floats
     ready: NDArray[np.bool_]
@@ -104,23 +104,18 @@ class SeasonalCounts(Bank):
     def __init__(self, parameters: SeasonalParameters | None = None) -> None:
         self.parameters = (parameters or SeasonalParameters()).validated()
         self._memory_h = np.array([1.0, *self.parameters.run_hours] * 2)
-        seen, rate, peaks, excess = calibrate.fresh()
+        visits = self.parameters.memory_visits
+        self._forget = np.array([1.0, 0.4, 0.3]) / visits  # per visit: of the week's hours, of the two kinds, of hours
+        self._forget_trend = np.array([0.01 / visits, 1.0 / (24.0 * self.parameters.level_days)])
         super().__init__(
             {
                 "first_ms": Column((), np.int64, NEVER),
                 "last_ms": Column((), np.int64, NEVER),
-                "week": Column((_WEEK_HOURS, 2)),
-                "kind": Column((48, 2)),
-                "hour": Column((24, 2)),
-                "mean": Column((2,)),
-                "level": Column((2,)),
-                "noise": Column((25, 2)),  # log dispersion: by hour relative to the last row, the series' own
-                "run": Column((_RUNS,)),
-                "run_square": Column((_RUNS,), fill=0.2),
-                "tail_seen": Column((_CHANNELS * 2,), fill=seen),
-                "tail_rate": Column((_CHANNELS * 2,), fill=rate),
-                "tail_peaks": Column((_CHANNELS * 2,), fill=peaks),
-                "tail_excess": Column((_CHANNELS * 2,), fill=excess),
+                "profile": Column((_BINS, 2)),  # weighted sum and weight: 168 of the week, 48 of two kinds, 24 hours
+                "trend": Column((2, 2)),  # weighted sum and weight: overall mean; observed and profile (the level)
+                "noise": Column((25, 2)),  # log dispersion and visits: by hour, relative to the last row, the series'
+                "run": Column((2, _RUNS), fill=np.array([[0.0], [_START_RUN_SQUARE]])),  # mean z, its usual square
+                "tail": Column((4, 2 * _CHANNELS), fill=calibrate.fresh(2 * _CHANNELS)),
             }
         )
 
@@ -130,102 +125,102 @@ class SeasonalCounts(Bank):
 
     def _step(self, block: Block) -> Verdict:
         rows = block.series
-        last = self._table.ints("last_ms")
-        first = self._table.ints("first_ms")
-        new = first[rows] == NEVER
-        first[rows[new]] = block.at_ms[new]
-        gap_h = np.where(new, 1.0, np.maximum(block.at_ms - np.where(new, 0, last[rows]), 0) / HOUR_MS)
-        last[rows] = np.maximum(last[rows], block.at_ms)
-        hour = (block.local_ms // HOUR_MS + 72) % _WEEK_HOURS  # 1970-01-01 was a Thursday: bin 0 is Monday 00:00
-        weight = np.clip(gap_h, 1.0 / 60.0, 1.0)
-        expectation = self._expect(rows, hour, block.at_ms - first[rows])
+        first, last = self._table.ints("first_ms"), self._table.ints("last_ms")
+        before = last[rows]
+        new = before == NEVER
+        if new.any():
+            first[rows[new]] = block.at_ms[new]
+            before = np.where(new, block.at_ms - HOUR_MS, before)
+        gap_h = np.maximum(block.at_ms - before, 0) / HOUR_MS
+        last[rows] = np.maximum(before, block.at_ms)
+        weight = np.minimum(np.maximum(gap_h, 1.0 / 60.0), 1.0)
+        expectation = self._expect(rows, block.local_ms // HOUR_MS, block.at_ms - first[rows])
         z = _deviance(block.value, expectation.mean, expectation.dispersion)
         verdict = self._judge(rows, z, gap_h, expectation)
-        self._learn(_Seen(rows, hour, weight, block.value, z), expectation)
+        self._learn(rows, block.value, weight, expectation)
+        self._learn_noise(rows, np.where(expectation.visits >= 1.0, weight, 0.0), z, expectation)
         return verdict
 
     def _expect(self, rows: Ints, hour: Ints, age_ms: Ints) -> _Expectation:
         table = self._table
-        mean = table.floats("mean")[rows]
-        by_hour = table.floats("hour")[rows, hour % 24]
-        kind = table.floats("kind")[rows, _kind(hour)]
-        week = table.floats("week")[rows, hour]
-        level = table.floats("level")[rows]
-        base = mean[:, 0] / np.maximum(mean[:, 1], 1e-9)
-        profile = (by_hour[:, 0] + base) / (by_hour[:, 1] + 1.0)
-        profile = (kind[:, 0] + 2.0 * profile) / (kind[:, 1] + 2.0)
-        profile = (week[:, 0] + 2.0 * profile) / (week[:, 1] + 2.0)
-        factor = (level[:, 0] + 24.0 * base + 1e-9) / (level[:, 1] + 24.0 * base + 1e-9)
-        factor = np.clip(factor, 1.0 / _LARGEST_FACTOR, _LARGEST_FACTOR)  # a dead sensor must not blow up the profile
-        expected = np.maximum(profile * factor, 0.01)
-        noise = table.floats("noise")
-        logarithm = _START_LOG_DISPERSION + noise[rows, 24, 0] + noise[rows, hour % 24, 0]
-        dispersion = np.maximum(np.exp(logarithm), self.parameters.least_relative_sd**2)
-        visits = week[:, 1] + 0.5 * kind[:, 1]
+        week = (hour + 72) % _WEEK_HOURS  # 1970-01-01 was a Thursday: bin 0 is Monday 00:00
+        of_day = week % 24
+        bins = np.stack([week, of_day + np.where(week >= _SATURDAY, 192, 168), of_day + 216], axis=1)
+        profile = table.floats("profile")[rows[:, None], bins]
+        trend = table.floats("trend")[rows]
+        base = trend[:, 0, 0] / np.maximum(trend[:, 0, 1], 1e-9)
+        usual = (profile[:, 2, 0] + base) / (profile[:, 2, 1] + 1.0)
+        usual = (profile[:, 1, 0] + 2.0 * usual) / (profile[:, 1, 1] + 2.0)
+        usual = (profile[:, 0, 0] + 2.0 * usual) / (profile[:, 0, 1] + 2.0)
+        prior = 24.0 * base + 1e-9
+        factor = (trend[:, 1, 0] + prior) / (trend[:, 1, 1] + prior)
+        # a dead sensor must not blow up the profile
+        factor = np.minimum(np.maximum(factor, 1.0 / _LARGEST_FACTOR), _LARGEST_FACTOR)
+        mean = np.maximum(usual * factor, 0.01)
+        noise = table.floats("noise")[rows[:, None], np.stack([of_day, np.full(len(rows), 24)], axis=1)]
+        dispersion = np.exp(_START_LOG_DISPERSION + noise[:, :, 0].sum(axis=1))
+        dispersion = np.maximum(dispersion, self.parameters.least_relative_sd**2)
+        visits = profile[:, 0, 1] + 0.5 * profile[:, 1, 1]
+        dispersion += (dispersion + 1.0 / mean) / (visits + 1.0)
         ready = (age_ms >= self.parameters.quiet_days * DAY_MS) & (visits >= _LEAST_VISITS)
-        dispersion += (dispersion + 1.0 / expected) / (visits + 1.0)
-        return _Expectation(expected, factor, dispersion, visits, ready)
+        return _Expectation(bins, profile, trend, noise, mean, factor, dispersion, visits, ready)
 
     def _judge(self, rows: Ints, z: Floats, gap_h: Floats, expectation: _Expectation) -> Verdict:
-        table = self._table
-        run, run_square = table.floats("run"), table.floats("run_square")
         ready = expectation.ready
+        run, tail = self._table.floats("run"), self._table.floats("tail")
+        runs = run[rows]
         keep = np.exp(-gap_h[:, None] / self._memory_h[1:_CHANNELS])
-        clipped = np.clip(np.where(ready, z, 0.0), -5.0, 5.0)
-        runs = keep * run[rows] + (1.0 - keep) * clipped[:, None]
-        run[rows] = runs
-        before = run_square[rows]
-        standard = np.concatenate([z[:, None], runs / np.sqrt(before)], axis=1)
-        both = np.concatenate([standard, -standard], axis=1)
-        names = ("tail_seen", "tail_rate", "tail_peaks", "tail_excess")
-        tails = calibrate.Peaks(*(table.floats(name)[rows] for name in names))
-        p = calibrate.tail(both, tails)
-        sides = _CHANNELS * p.reshape(-1, 2, _CHANNELS).min(axis=2)
+        clipped = np.minimum(np.maximum(np.where(ready, z, 0.0), -_LARGEST_Z), _LARGEST_Z)[:, None]
+        runs[:, 0] = clipped + keep * (runs[:, 0] - clipped)
+        square = runs[:, 1]
+        both = np.empty((len(rows), 2 * _CHANNELS))
+        both[:, 0] = z
+        both[:, 1:_CHANNELS] = runs[:, 0] / np.sqrt(square)
+        both[:, _CHANNELS:] = -both[:, :_CHANNELS]
+        tails = tail[rows]
+        log = calibrate.log_tail(both, tails).reshape(-1, 2, _CHANNELS).min(axis=2)
+        sides = np.where(ready[:, None], np.minimum(_CHANNELS * np.exp(log), 1.0), 1.0)
         weight = np.where(ready, np.where(sides.min(axis=1) < _SUSPICIOUS, 0.02, 1.0), 0.0)[:, None]
         # neighbouring hours share their runs: so many of them make one independent observation
-        independent = np.minimum(gap_h[:, None] / self._memory_h, 1.0) * weight
-        for name, column in zip(names, calibrate.learn(both, independent, tails), strict=True):
-            table.floats(name)[rows] = column
-        surprise = np.minimum(runs * runs / before, _HUBER * _HUBER) / _HUBER_MEAN - 1.0
-        run_square[rows] = np.clip(before * (1.0 + surprise * weight / _RUN_MEMORY), 0.01, 1.0)
-        sides = np.where(ready[:, None], np.minimum(sides, 1.0), 1.0)
+        calibrate.learn(both, np.minimum(gap_h[:, None] / self._memory_h, 1.0) * weight, tails)
+        tail[rows] = tails
+        surprise = _surprise(runs[:, 0] * runs[:, 0] / square)
+        runs[:, 1] = np.minimum(np.maximum(square * (1.0 + surprise * weight / _RUN_MEMORY), 0.01), 1.0)
+        run[rows] = runs
         return Verdict(sides[:, 0], sides[:, 1], np.where(ready, expectation.mean, np.nan))
 
-    def _learn(self, seen: _Seen, expectation: _Expectation) -> None:
-        rows, hour, weight, value, z = seen
-        table, parameters = self._table, self.parameters
-        mean, dispersion, ready = expectation.mean, expectation.dispersion, expectation.ready
-        variance = mean + dispersion * mean * mean
-        reach = parameters.clip_sd * np.sqrt(variance)
-        robust = np.where(ready, np.clip(value, mean - reach, mean + reach), value)
-        fade = np.exp(-weight / parameters.memory_visits)
-        taught = np.stack([robust / expectation.relative * weight, weight], axis=1)
-        for name, index, slower in (("week", hour, 1.0), ("kind", _kind(hour), 0.4), ("hour", hour % 24, 0.3)):
-            array = table.floats(name)
-            array[rows, index] = (fade**slower)[:, None] * array[rows, index] + taught
-        means = table.floats("mean")
-        means[rows] = (fade**0.01)[:, None] * means[rows] + taught
-        known = expectation.visits >= 1.0
-        level = table.floats("level")
-        stay = np.exp(-weight / (24.0 * parameters.level_days))
-        moved = np.stack([robust, mean / expectation.relative], axis=1) * weight[:, None]
-        level[rows] = np.where(known[:, None], stay[:, None] * level[rows] + moved, level[rows])
-        self._learn_noise(rows, hour % 24, np.where(known, weight, 0.0), z)
+    def _learn(self, rows: Ints, value: Floats, weight: Floats, expectation: _Expectation) -> None:
+        """Teach profile and level, by at most ``clip_sd`` standard deviations once they are known."""
+        mean = expectation.mean
+        reach = self.parameters.clip_sd * np.sqrt(mean + expectation.dispersion * mean * mean)
+        clipped = np.minimum(np.maximum(value, mean - reach), mean + reach)
+        robust = np.where(expectation.ready, clipped, value)
+        taught = np.stack([robust / expectation.factor * weight, weight], axis=1)
+        fade = np.exp(-weight[:, None] * self._forget)
+        profile = expectation.profile
+        self._table.floats("profile")[rows[:, None], expectation.bins] = fade[:, :, None] * profile + taught[:, None]
+        trend = expectation.trend
+        moved = np.stack([robust, mean / expectation.factor], axis=1) * weight[:, None]
+        fade = np.exp(-weight[:, None] * self._forget_trend)
+        known = (expectation.visits >= 1.0)[:, None]
+        trend[:, 1] = np.where(known, fade[:, 1:] * trend[:, 1] + moved, trend[:, 1])
+        trend[:, 0] = fade[:, :1] * trend[:, 0] + taught
+        self._table.floats("trend")[rows] = trend
 
-    def _learn_noise(self, rows: Ints, hour: Ints, weight: Floats, z: Floats) -> None:
-        """Move the log dispersion, overall and of the hour, so that the truncated square of z has its normal mean."""
-        surprise = np.minimum(z * z, _HUBER * _HUBER) / _HUBER_MEAN - 1.0
-        noise = self._table.floats("noise")
-        for index, slowest, low, high in ((np.full(len(rows), 24), 500.0, -7.0, 2.0), (hour, 50.0, -2.0, 2.0)):
-            value, visits = noise[rows, index, 0], noise[rows, index, 1]
-            visits = np.minimum(visits + weight, slowest)
-            noise[rows, index, 0] = np.clip(value + surprise * weight / (visits + 5.0), low, high)
-            noise[rows, index, 1] = visits
+    def _learn_noise(self, rows: Ints, weight: Floats, z: Floats, expectation: _Expectation) -> None:
+        """Move the log dispersion, of the hour and overall, so that the truncated square of z has its normal mean."""
+        noise = expectation.noise
+        visits = np.minimum(noise[:, :, 1] + weight[:, None], _NOISE_MEMORY)
+        moved = noise[:, :, 0] + _surprise(z * z)[:, None] * weight[:, None] / (visits + 5.0)
+        noise[:, :, 0] = np.minimum(np.maximum(moved, _NOISE_LOW), _NOISE_HIGH)
+        noise[:, :, 1] = visits
+        where = np.stack([expectation.bins[:, 0] % 24, np.full(len(rows), 24)], axis=1)
+        self._table.floats("noise")[rows[:, None], where] = noise
 
 
-def _kind(hour: Ints) -> Ints:
-    """Map the hour of the week to 0..23 on weekdays, 24..47 on Saturday and Sunday."""
-    return hour % 24 + np.where(hour >= _SATURDAY, 24, 0)
+def _surprise(square: Floats) -> Floats:
+    """Return how far a truncated squared score lies above its normal mean, relatively: Huber's proposal 2."""
+    return np.minimum(square, _HUBER * _HUBER) / _HUBER_MEAN - 1.0
 
 
 def _deviance(value: Floats, mean: Floats, dispersion: Floats) -> Floats:
