@@ -32,8 +32,6 @@ class Sequences:
 
     def missing(self, sources: Sequence[str], sequences: Sequence[str | None]) -> int:
         """Return how many numbers were skipped by the next events, given in the order of records."""
-        if all(text is None for text in sequences):
-            return 0
         keys = {source: xxh3_64_intdigest(source.encode()) for source in set(sources)}
         total = 0
         greatest = self._greatest

@@ -78,15 +78,13 @@ class Watermark:
 
         Parameters
         ----------
-        ingest_ms : (n,) int64
+        ingest_ms : (n,) int64, n >= 1
             Kafka timestamps in the order of offsets, milliseconds since 1970 UTC.
         now_ms : int
             Wall time of their arrival; matters to `advance_idle` only.
         trusted : (n,) bool, optional
             Which records are punctuation.
         """
-        if len(ingest_ms) == 0:
-            return
         self._wall.arrived_ms = now_ms
         head = self._records.head_ms
         if head is not None and self._records.doubted == 0 and (trusted is None or not trusted.any()):
