@@ -33,7 +33,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="ioc")
 def cli() -> None:
-    r"""Stream processor of a provincial intelligent operations centre (IOC).
+    """Stream processor of a provincial intelligent operations centre (IOC).
 
     \b
     Examples:

@@ -29,7 +29,8 @@ class Rules(Struct, frozen=True):
     ``gather_ms``: how long a single sensor's deviation waits for company before it becomes an incident of its own.
     ``by_chance``: the share of sensors that may deviate at once without a common cause; ``wide_below``: the binomial
     tail below which a common cause is assumed, and ``wide_at_least`` so many sensors.
-    ``quiet_ms``: how long all must be calm until the incident clears. ``retell_ms``: how often a changing one is told.
+    ``quiet_ms``: how long all must be calm until the incident clears. A changing incident is told again after
+    ``retell_ms`` at the earliest, and after a tenth of its age: what lasts for weeks is no news every quarter hour.
     """
 
     gather_ms: int = 5 * _MINUTE_MS
@@ -44,12 +45,14 @@ class Rules(Struct, frozen=True):
 class Memory(Struct):
     """The correlator's whole state (mutable).
 
-    Open cases by id, deviating sensors by member key, those that wait for company until a time, sizes of the fleet.
+    Open cases by id, deviating sensors by member key, those that wait for company until a time, episodes that outlast
+    the incident that told them (until they expire), sizes of the fleet.
     """
 
     cases: dict[str, Case] = {}
     deviating: dict[str, Anomaly] = {}
     gathering: dict[str, tuple[int, Anomaly]] = {}
+    told: dict[str, int] = {}
     fleet: dict[str, int] = {}
 
 
@@ -77,14 +80,23 @@ class Correlator:
         host = next((case for case in memory.cases.values() if key in case.members), None)
         if host is not None:
             return self._join(host, anomaly)
+        return self._place(key, anomaly)
+
+    def _place(self, key: str, anomaly: Anomaly) -> list[Case]:
+        """Find a place for an anomaly that no open incident knows: wait for company, join, or open."""
+        memory = self.memory
         if key in memory.gathering:
             memory.gathering[key] = (memory.gathering[key][0], anomaly)
             return []
+        outlasting = memory.told.pop(key, 0) > anomaly.at_ms
         if not anomaly.open:
             return []
         host = next((case for case in memory.cases.values() if belongs(case, anomaly)), None)
         if host is not None:
             return self._join(host, anomaly)
+        if outlasting:
+            memory.told[key] = anomaly.expires_ms
+            return []
         if anomaly.kind in CROWD:
             memory.gathering[key] = (anomaly.at_ms + self._rules.gather_ms, anomaly)
             return self._widen(anomaly)
@@ -111,8 +123,11 @@ class Correlator:
         if case.calm_ms is not None:
             times.append(case.calm_ms + self._rules.quiet_ms)
         if case.changed:
-            times.append(case.told_ms + self._rules.retell_ms)
+            times.append(self._retell_due(case))
         return min(times)
+
+    def _retell_due(self, case: Case) -> int:
+        return case.told_ms + max(self._rules.retell_ms, (case.told_ms - case.start_ms) // 10)
 
     def _settle(self, case: Case, now_ms: int) -> bool:
         """Run one case's timers; True if it is to be told."""
@@ -122,8 +137,9 @@ class Correlator:
         if case.calm_ms is not None and case.calm_ms + self._rules.quiet_ms <= now_ms:
             case.status = Status.CLEARED
             del self.memory.cases[case.id]
+            self.memory.told.update({key: m.expires_ms for key, m in case.members.items() if m.open})
             return True
-        return case.changed and case.told_ms + self._rules.retell_ms <= now_ms
+        return case.changed and self._retell_due(case) <= now_ms
 
     def _join(self, case: Case, anomaly: Anomaly) -> list[Case]:
         before = case.severity

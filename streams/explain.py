@@ -9,6 +9,7 @@ from streams.places import Places
 Say = Callable[[Case, Anomaly, list[Anomaly]], tuple[str, str]]
 
 _NAMED = 3
+_LONGEST_WAIT_MIN = 240.0  # beyond that the pace of the queue is too uncertain to name a figure
 
 
 def explain(case: Case, places: Places) -> Explanation:
@@ -16,7 +17,7 @@ def explain(case: Case, places: Places) -> Explanation:
     ranked = case.ranked()
     say = _SAY[case.rule]
     vi, en = say(case, ranked[0], ranked)
-    where_vi, where_en = _where(case, places)
+    where_vi, where_en = ("Bảo trì", "Maintenance") if case.rule == "source_clock" else _where(case, places)
     odds_vi, odds_en = _odds(ranked[0])
     return Explanation(vi=f"{where_vi}: {vi}{odds_vi}", en=f"{where_en}: {en}{odds_en}")
 
@@ -28,7 +29,9 @@ def unit_name(case: Case, places: Places) -> str:
 
 def _where(case: Case, places: Places) -> tuple[str, str]:
     name = unit_name(case, places)
-    return (name, name) if case.unit_code else (f"Toàn tỉnh ({name})", f"Whole province ({name})")
+    known = places.at(case.unit_code or case.tenant, case.start_ms) is not None
+    english = name if known else f"{'unit' if case.unit_code else 'province'} {case.unit_code or case.tenant}"
+    return (name, english) if case.unit_code else (f"Toàn tỉnh ({name})", f"Whole province ({english})")
 
 
 def _odds(top: Anomaly) -> tuple[str, str]:
@@ -121,11 +124,14 @@ def _wait(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
     worst = max(ranked, key=lambda member: (member.facts.get("wait_s", 0.0), member.series))
     minutes, waiting = worst.facts.get("wait_s", 0.0) / 60, worst.facts.get("waiting", 0.0)
     counters = worst.facts.get("counters_open", 0.0)
+    over = minutes > _LONGEST_WAIT_MIN
+    long_vi = "hơn 4 giờ" if over else f"{minutes:.0f} phút"
+    long_en = "over 4 h" if over else f"{minutes:.0f} min"
     names = _names(ranked)
     del top
     return (
-        f"{case.scope}: dự báo chờ {minutes:.0f} phút ({names}); {waiting:g} người đang chờ, {counters:g} quầy mở.",
-        f"{case.scope}: predicted wait {minutes:.0f} min ({names}); {waiting:g} waiting, {counters:g} counters open.",
+        f"{case.scope}: dự báo chờ {long_vi} ({names}); {waiting:g} người đang chờ, {counters:g} quầy mở.",
+        f"{case.scope}: predicted wait {long_en} ({names}); {waiting:g} waiting, {counters:g} counters open.",
     )
 
 
@@ -143,7 +149,7 @@ def _stalled(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]
 def _clock(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
     del case
     names, off = _names(ranked), _duration(abs(top.observed))
-    ahead = top.observed > 0
+    ahead = top.observed < 0  # ingest less event time
     return (
         f"đồng hồ của {names} {'nhanh' if ahead else 'chậm'} đều {off[0]}; tính theo giờ nhận. Cần chỉnh đồng hồ.",
         f"the clock of {names} is steadily {'fast' if ahead else 'slow'} by {off[1]}; read at ingest time. Set it.",

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
+from detectors.rare import RareCounts
 from streams.anomalies import Anomaly, Counts, Joined, Message, Watermark, from_value
 from streams.correlate import Correlator, Memory, Rules
 from streams.explain import explain, unit_name
 from streams.incidents import Case, Incident, publish, to_record
+from streams.judge import Policy
 from streams.places import Places
 from streams.records import OutputRecord, RecordBatch
 from streams.rollup import Rollup
@@ -26,6 +28,7 @@ class FoldSettings(Struct, frozen=True):
 
     sources: frozenset[Source]
     rules: Rules
+    surges: Policy
     places: Places
     offset_min: int
 
@@ -44,7 +47,7 @@ class FoldStage:
     def __init__(self, settings: FoldSettings) -> None:
         self._settings = settings
         self._correlator = Correlator(settings.rules)
-        self._rollup = Rollup()
+        self._rollup = Rollup(RareCounts(), settings.surges)
         self._state = _State()
         self._seen: OrderedDict[str, None] = OrderedDict()
 
@@ -97,17 +100,16 @@ class FoldStage:
         state = self._state
         if complete is None or (state.clock_ms is not None and complete <= state.clock_ms):
             return []
-        due = sorted(
-            (item for item in state.waiting.values() if item.at_ms < complete), key=lambda item: (item.at_ms, item.id)
-        )
+        due = [item for item in state.waiting.values() if item.at_ms < complete]
         for item in due:
             del state.waiting[item.id]
-        for counts in due:
-            if isinstance(counts, Counts):
-                self._rollup.add(counts)
+        for counts in sorted(
+            (item for item in due if isinstance(item, Counts)), key=lambda item: (item.at_ms, item.id)
+        ):
+            self._rollup.add(counts)
         items: list[Anomaly | Joined] = [item for item in due if not isinstance(item, Counts)]
         items.extend(self._rollup.close(complete))
-        items.sort(key=lambda item: (item.at_ms, item.id))
+        items.sort(key=_order)
         told: list[tuple[Incident, OutputRecord]] = []
         for item in items:
             self._settle(item.at_ms, timestamp_ms, told)
@@ -159,3 +161,8 @@ class FoldStage:
         self._correlator.memory = msgspec.msgpack.decode(blocks["correlator"], type=Memory)
         self._seen = OrderedDict.fromkeys(msgspec.msgpack.decode(blocks["seen"], type=list[str]))
         self._rollup.restore(blocks)
+
+
+def _order(item: Anomaly | Joined) -> tuple[int, bool, str]:
+    """Return the order of the fold: event time; what closes before what opens, or a new episode would be lost."""
+    return (item.at_ms, isinstance(item, Anomaly) and item.open, item.id)

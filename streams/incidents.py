@@ -85,7 +85,7 @@ class Incident(Struct, frozen=True, kw_only=True):
 class Case(Struct, kw_only=True):
     """An open incident (mutable, owned by the correlator).
 
-    ``members`` holds the latest step of each episode, by kind and series; ``calm_ms`` is since when none is open;
+    ``members`` holds the latest step of each episode, by kind and series; ``calm_ms`` is since when no carrier is open;
     ``changed`` says that something happened since it was told at ``told_ms``. Times are event time in ms.
     """
 
@@ -108,10 +108,20 @@ class Case(Struct, kw_only=True):
         """Take in the latest step of an episode."""
         self.members[member_key(anomaly)] = anomaly
         self.changed = True
-        if any(member.open for member in self.members.values()):
+        if any(member.open for member in self.carriers()):
             self.calm_ms = None
         elif self.calm_ms is None:
             self.calm_ms = now_ms
+
+    def carriers(self) -> list[Anomaly]:
+        """Return the members as long as which the incident lasts: all; of a report surge its leading category alone.
+
+        After a storm some categories stay busy for weeks; the incident is over when what made it one is over.
+        """
+        if self.rule != "report_surge":
+            return list(self.members.values())
+        leader = self.ranked()[0].series.entity
+        return [member for member in self.members.values() if member.series.entity == leader]
 
     def end_ms(self) -> int:
         """Return the end of the last deviating window of all members."""
@@ -140,7 +150,7 @@ def score_of(p: float) -> float:
     >>> score_of(1e-6), score_of(0.0)
     (6.0, 300.0)
     """
-    return _SCORE_LIMIT if p <= 0 else round(min(-math.log10(p), _SCORE_LIMIT), 2)
+    return _SCORE_LIMIT if p <= 0 else round(min(abs(math.log10(p)), _SCORE_LIMIT), 2)
 
 
 def rfc3339(at_ms: int, offset_min: int) -> str:

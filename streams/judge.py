@@ -16,7 +16,7 @@ class Policy(Struct, frozen=True):
 
     ``open_below`` is the false-alarm rate per observation; ``hold_below`` (larger) is the hysteresis within which an
     episode goes on; it ends after ``quiet_ms`` of event time without such an observation. While open it is told again
-    every ``refresh_ms``, or at once when its tail probability fell by a factor of 1000.
+    every ``refresh_ms``, or at once when the logarithm of its tail probability grew by half.
     """
 
     open_below: float
@@ -55,7 +55,7 @@ class Evidence(Struct, frozen=True):
     facts: Mapping[str, Floats] = {}
 
 
-_REPEAT_FACTOR = 1e-3
+_WORSE = 1.5
 
 
 class Judge:
@@ -77,6 +77,10 @@ class Judge:
         for i in candidates.tolist():
             row, at, p = int(evidence.series[i]), int(evidence.at_ms[i]), float(evidence.p[i])
             episode = self._open.get(row)
+            if episode is not None and at - episode.last_ms >= self._policy.quiet_ms:
+                del self._open[row]
+                told.append(self._tell(series_of(row), episode, at, still_open=False))
+                episode = None
             if episode is None:
                 if p < self._policy.open_below:
                     episode = self._begin(evidence, i)
@@ -84,11 +88,8 @@ class Judge:
                     told.append(self._tell(series_of(row), episode, at))
             elif p < self._policy.hold_below:
                 _extend(episode, evidence, i)
-                if at - episode.told_ms >= self._policy.refresh_ms or episode.p < episode.told_p * _REPEAT_FACTOR:
+                if at - episode.told_ms >= self._policy.refresh_ms or episode.p < episode.told_p**_WORSE:
                     told.append(self._tell(series_of(row), episode, at))
-            elif at - episode.last_ms >= self._policy.quiet_ms:
-                del self._open[row]
-                told.append(self._tell(series_of(row), episode, at, still_open=False))
         return told
 
     def _candidates(self, evidence: Evidence) -> NDArray[np.intp]:
@@ -125,7 +126,7 @@ class Judge:
             series=series,
             start_ms=episode.start_ms,
             end_ms=episode.last_ms,
-            expires_ms=at_ms + policy.refresh_ms + 2 * policy.quiet_ms,
+            expires_ms=at_ms + policy.refresh_ms + policy.quiet_ms,
             open=still_open,
             p=episode.p,
             observed=episode.observed,

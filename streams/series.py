@@ -1,10 +1,11 @@
 """The series of a bank: which row a series has, and observations that wait for the watermark."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.arrays import Floats, Ints
 from streams.anomalies import Series
@@ -12,6 +13,7 @@ from streams.anomalies import Series
 Key = TypeVar("Key", bound=Hashable)
 
 _BLOCK_ROWS = 1024
+_LONG_AGO = -(2**62)  # far from overflow when a time is subtracted
 
 
 class SeriesTable(Generic[Key]):
@@ -34,6 +36,29 @@ class SeriesTable(Generic[Key]):
         self.series.append(series)
         self.first_ms.append(first_ms)
         return row
+
+    def rows(
+        self, positions: Sequence[int], keys: Sequence[Key], identify: Callable[[int], Series], at_ms: Ints
+    ) -> Ints:
+        """Return the rows of the series with these keys, new ones for those not seen before.
+
+        Parameters
+        ----------
+        positions, keys
+            Of m events: where each stands in its batch, and its series' key.
+        identify
+            Returns the series of the event at a position.
+        at_ms : (n,) int64
+            Event times of the whole batch.
+        """
+        row_of = self.row_of
+        try:
+            return np.array([row_of[key] for key in keys], np.int64)
+        except KeyError:
+            for position, key in zip(positions, keys, strict=True):
+                if key not in row_of:
+                    self.add(key, identify(position), int(at_ms[position]))
+            return np.array([row_of[key] for key in keys], np.int64)
 
     def untold(self) -> list[tuple[Series, int]]:
         """Return the series added since the last call, each with its first event time."""
@@ -69,12 +94,17 @@ class Columns(msgspec.Struct, frozen=True):
 
 
 class Pending:
-    """Observations not yet passed by the watermark, ordered by event time when they are released."""
+    """Observations not yet passed by the watermark, ordered by event time when they are released.
+
+    An observation that comes behind a watermark already released (its record was written out of ingest order) counts at
+    that watermark: nothing is lost, and detectors never see time run backwards.
+    """
 
     def __init__(self, width: int) -> None:
         self._width = width
         self._parts: list[Columns] = []
         self._least = np.iinfo(np.int64).max
+        self._released = _LONG_AGO
 
     def add(self, columns: Columns) -> None:
         """Keep a batch's observations."""
@@ -92,19 +122,32 @@ class Pending:
         rest = np.flatnonzero(~due)
         self._parts = []
         self._least = np.iinfo(np.int64).max
-        self.add(_take(whole, rest))
-        return _take(whole, ready[np.argsort(whole.at_ms[ready], kind="stable")])
+        self.add(take(whole, rest))
+        ordered = take(whole, ready[np.argsort(whole.at_ms[ready], kind="stable")])
+        behind = self._released - ordered.at_ms
+        self._released = max(self._released, watermark_ms)
+        if behind[0] <= 0:
+            return ordered
+        shift = np.maximum(behind, 0)
+        return Columns(ordered.series, ordered.at_ms + shift, ordered.local_ms + shift, ordered.values)
 
     def snapshot(self) -> bytes:
         """Return the waiting observations as bytes."""
         whole = _join(self._parts) if self._parts else _empty(self._width)
         return msgspec.msgpack.encode(
-            [whole.series.tobytes(), whole.at_ms.tobytes(), whole.local_ms.tobytes(), whole.values.tobytes()]
+            [
+                self._released,
+                whole.series.tobytes(),
+                whole.at_ms.tobytes(),
+                whole.local_ms.tobytes(),
+                whole.values.tobytes(),
+            ]
         )
 
     def restore(self, data: bytes) -> None:
         """Replace the waiting observations by those of ``snapshot``."""
-        series, at_ms, local_ms, values = msgspec.msgpack.decode(data, type=tuple[bytes, bytes, bytes, bytes])
+        parts = msgspec.msgpack.decode(data, type=tuple[int, bytes, bytes, bytes, bytes])
+        self._released, series, at_ms, local_ms, values = parts
         self._parts = []
         self._least = np.iinfo(np.int64).max
         self.add(
@@ -122,7 +165,8 @@ def _empty(width: int) -> Columns:
     return Columns(none, none, none, np.empty((width, 0)))
 
 
-def _take(columns: Columns, index: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Columns:
+def take(columns: Columns, index: NDArray[np.intp]) -> Columns:
+    """Return the observations at ``index``."""
     return Columns(columns.series[index], columns.at_ms[index], columns.local_ms[index], columns.values[:, index])
 
 

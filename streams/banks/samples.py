@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from detectors.arrays import Block, Detector, Floats, Ints
 from streams.anomalies import Kind, Series
-from streams.banks.bank import Item, joined
+from streams.banks.bank import Horizon, Item, joined
 from streams.blocks import pack, unpack
 from streams.events import Event
 from streams.judge import Evidence, Judge, Policy
@@ -64,23 +64,13 @@ class SampleBank(Generic[Key]):
         if not positions:
             return
         index = np.array(positions)
-        rows = self._rows(events, positions, keys, at_ms)
+        rows = self._table.rows(positions, keys, lambda row: self._reader.identify(events[row]), at_ms)
         self._pending.add(Columns(rows, at_ms[index], local_ms[index], np.array([values], np.float64)))
 
-    def _rows(self, events: Sequence[Event], positions: list[int], keys: list[Key], at_ms: Ints) -> Ints:
-        row_of = self._table.row_of
-        try:
-            return np.array([row_of[key] for key in keys], np.int64)
-        except KeyError:
-            for position, key in zip(positions, keys, strict=True):
-                if key not in row_of:
-                    self._table.add(key, self._reader.identify(events[position]), int(at_ms[position]))
-            return np.array([row_of[key] for key in keys], np.int64)
-
-    def close(self, watermark_ms: int) -> list[Item]:
+    def close(self, horizon: Horizon) -> list[Item]:
         """Score and judge what the watermark has passed."""
         told = joined(self._table)
-        ready = self._pending.release(watermark_ms)
+        ready = self._pending.release(horizon.watermark_ms)
         if ready is None:
             return told
         block = Block(ready.series, ready.at_ms, ready.local_ms, ready.values[0])

@@ -1,0 +1,85 @@
+"""Hourly counts of reports per category and place, their rare-count detector and judge: of one unit, or rolled up."""
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+
+from detectors.arrays import Block, Detector, Ints
+from streams.anomalies import Anomaly, Kind, Series
+from streams.banks.panes import PaneCounter, Panes
+from streams.blocks import pack, unpack
+from streams.judge import Evidence, Judge, Policy
+from streams.series import SeriesTable
+
+HOUR_MS = 3_600_000
+Key = tuple[str, str]
+
+
+class SurgeSeries:
+    """The counts of (place, category) series, hour by hour, and which of them surge.
+
+    A new category is taken to have reported nothing since its place was first heard of: without that, what is reported
+    for the first time during a storm could not surge, because its history would be empty instead of zero.
+    """
+
+    def __init__(self, name: str, detector: Detector, policy: Policy) -> None:
+        self._name = name
+        self.table: SeriesTable[Key] = SeriesTable()
+        self._counter = PaneCounter(HOUR_MS)
+        self._detector = detector
+        self._judge = Judge(Kind.REPORT_SURGE, detector.name, detector.version, policy)
+        self._first: dict[str, tuple[int, int]] = {}
+        self._unborn: list[tuple[int, int, int]] = []
+
+    def row(self, key: Key, series: Series, at_ms: int, local_ms: int) -> int:
+        """Return the row of a series, a new one where it is new; ``at_ms`` and ``local_ms`` are its event's time."""
+        place = key[0]
+        known = self._first.get(place)
+        if known is None or at_ms < known[0]:
+            self._first[place] = (at_ms, local_ms)
+        row = self.table.row_of.get(key)
+        if row is None:
+            row = self.table.add(key, series, at_ms)
+            self._unborn.append((*self._first[place], row))
+        return row
+
+    def add(self, rows: Ints, at_ms: Ints, local_ms: Ints, counts: Ints | None = None) -> None:
+        """Count (n,) events, or as many as ``counts`` says, at their times."""
+        self._counter.add(rows, at_ms, local_ms, counts)
+
+    def close(self, watermark_ms: int) -> tuple[Panes | None, list[Anomaly]]:
+        """Return the hours that the watermark has passed, and what surges in them."""
+        panes = self._counter.close(watermark_ms)
+        if panes is None:
+            return None, []
+        self._detector.resize(len(self.table))
+        if self._unborn:
+            born_ms, local_ms, rows = np.array(sorted(self._unborn), np.int64).T.copy()
+            self._detector.update(Block(rows, born_ms, local_ms, np.zeros(len(rows))))
+            self._unborn = []
+        block = panes.block
+        scores = self._detector.update(block)
+        evidence = Evidence(block.series, block.at_ms, panes.end_ms, scores.p_high, block.value, scores.expected)
+        return panes, self._judge.judge(evidence, self.table.series.__getitem__)
+
+    def snapshot(self) -> dict[str, bytes]:
+        """Return the state as blocks."""
+        return {
+            **self.table.snapshot(f"{self._name}/series"),
+            **pack(f"{self._name}/detector", self._detector.state()),
+            f"{self._name}/pending": self._counter.snapshot(),
+            f"{self._name}/judge": self._judge.snapshot(),
+            f"{self._name}/births": msgspec.msgpack.encode((self._first, self._unborn)),
+        }
+
+    def restore(self, blocks: Mapping[str, bytes]) -> None:
+        """Replace the state of a fresh instance."""
+        self.table.restore(f"{self._name}/series", blocks, tuple[str, str])
+        self._detector.load(unpack(f"{self._name}/detector", blocks))
+        self._counter.restore(blocks[f"{self._name}/pending"])
+        self._judge.restore(blocks[f"{self._name}/judge"])
+        births = msgspec.msgpack.decode(
+            blocks[f"{self._name}/births"], type=tuple[dict[str, tuple[int, int]], list[tuple[int, int, int]]]
+        )
+        self._first, self._unborn = births
