@@ -80,7 +80,7 @@ def test_a_value_from_the_future_reads_as_other_and_is_written_so() -> None:
     )
     event = decode_structured(value)
     assert isinstance(event, CameraAnalytics)
-    assert event.data.rule in {Rule.OTHER}
+    assert [event.data.rule] == [Rule.OTHER]
     assert event.data.rule is Rule.UNRECOGNISED
     assert hash(event.data.rule) == hash(Rule.OTHER)
     assert b'"rule":"other"' in encode(event)
