@@ -1,0 +1,217 @@
+"""The simulated province: every scenario does to the events what its truth says."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+import orjson
+import pytest
+
+from ioc.errors import ConfigError
+from ioc.simulate import SCENARIOS, Simulation, SimulationSettings, Truth
+from ioc.units import load_places
+
+SETTINGS = SimulationSettings(seed=7, days=2, start=SimulationSettings().start)  # a Monday and a Tuesday
+
+
+class Arrival(NamedTuple):
+    """One event as it came in."""
+
+    at_ms: int
+    ts_ms: int
+    kind: str
+    data: dict[str, Any]
+
+
+def instant(text: str) -> int:
+    """Return milliseconds since 1970 UTC."""
+    return int(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def parsed(simulation: Simulation) -> Iterator[Arrival]:
+    """Read the events with a parser of our own; poison is left out."""
+    for chunk in simulation.chunks():
+        for ts_ms, value in zip(chunk.timestamps_ms, chunk.values, strict=True):
+            try:
+                event = orjson.loads(value or b"")
+                yield Arrival(instant(event["time"]), ts_ms, event["type"].split(".")[3], event["data"])
+            except (orjson.JSONDecodeError, KeyError, TypeError):
+                continue
+
+
+@cache
+def world() -> tuple[list[Arrival], dict[str, Truth]]:
+    """Return two days with all scenarios, and the truths by kind."""
+    simulation = Simulation(SETTINGS, load_places())
+    return list(parsed(simulation)), {truth.kind: truth for truth in simulation.truths}
+
+
+def during(kind: str, field: str) -> tuple[Truth, list[Arrival]]:
+    """Return a truth and the events of its series that happened meanwhile."""
+    arrivals, truths = world()
+    truth = truths[kind]
+    start_ms, end_ms = instant(truth.start), instant(truth.end)
+    found = [a for a in arrivals if start_ms < a.at_ms < end_ms and a.data.get(field) in truth.series]
+    return truth, found
+
+
+def counts(kind: str, day_shift: int = 0) -> list[int]:
+    """Return the counts of a truth's camera meanwhile, or as many days before."""
+    arrivals, truths = world()
+    truth = truths[kind]
+    shift = day_shift * 86_400_000
+    start_ms, end_ms = instant(truth.start) - shift, instant(truth.end) - shift
+    return [
+        a.data["count"]
+        for a in arrivals
+        if start_ms < a.at_ms <= end_ms and a.data.get("camera_id") in truth.series and a.data.get("rule") == "count"
+    ]
+
+
+def test_every_scenario_has_its_truth() -> None:
+    """A working day plays them all."""
+    assert set(world()[1]) == {scenario.name for scenario in SCENARIOS}
+
+
+@pytest.mark.parametrize(("kind", "field"), [("camera_silent", "camera_id"), ("area_outage", "camera_id")])
+def test_silent_cameras_send_nothing(kind: str, field: str) -> None:
+    """No counts, no heartbeats, no tracks; the day before they sent plenty."""
+    assert during(kind, field)[1] == []
+    assert len(counts(kind, day_shift=1)) > 10
+
+
+def test_an_outage_takes_the_units_masts_along() -> None:
+    """The cause of the silence is in the telemetry."""
+    truth, found = during("area_outage", "asset_id")
+    assert any(name.startswith("BTS") for name in truth.series)
+    assert found == []
+
+
+def test_held_back_events_arrive_late_when_the_line_is_up() -> None:
+    """Nothing is lost: lateness shrinks along the flush."""
+    truth, found = during("outage_flush", "camera_id")
+    assert len(found) > 50
+    assert all(instant(truth.end) < a.ts_ms < instant(truth.end) + 60_000 for a in found)
+
+
+def test_a_surge_is_several_times_the_usual_and_a_drop_a_fraction() -> None:
+    """Against the same hours of the day before."""
+    assert sum(counts("camera_surge")) > 4 * sum(counts("camera_surge", day_shift=1))
+    assert sum(counts("camera_drop")) < 0.2 * sum(counts("camera_drop", day_shift=1))
+
+
+def test_a_dead_camera_reports_zero_and_a_stuck_one_the_same_number() -> None:
+    """From their hour on without exception."""
+    assert set(counts("camera_dead")) == {0}
+    assert set(counts("camera_stuck")) == {17}
+
+
+def test_a_wrong_clock_is_steadily_three_hours_ahead() -> None:
+    """In every event of that camera; delivery is as quick as ever."""
+    arrivals, truths = world()
+    ahead = {(a.at_ms - a.ts_ms) // 60_000 for a in arrivals if a.data.get("camera_id") in truths["clock_off"].series}
+    assert ahead <= {178, 179}
+
+
+def test_a_storm_floods_many_units_with_reports() -> None:
+    """At least five times as many reports of its categories as at the same hours the day before."""
+    truth, found = during("storm", "service_code")
+    new = [a for a in found if a.data["action"] == "submitted"]
+    arrivals, _ = world()
+    start_ms, end_ms = (instant(text) - 86_400_000 for text in (truth.start, truth.end))
+    usual = [
+        a for a in arrivals
+        if start_ms < a.at_ms < end_ms and a.data.get("service_code") in truth.series
+        and a.data["action"] == "submitted"
+    ]  # fmt: skip
+    assert len(new) > 5 * len(usual)
+    assert len({a.data["unit_code"] for a in new}) > 10
+
+
+def test_a_bulk_entry_comes_from_staff_and_its_truth_expects_no_alarm() -> None:
+    """180 in 45 minutes, all through the staff's channel."""
+    truth, found = during("bulk_entry", "service_code")
+    staff = [a for a in found if a.data["channel"] == "staff" and a.data["action"] == "submitted"]
+    assert len(staff) == 180
+    assert truth.expected == ""
+
+
+def test_a_local_surge_is_one_category_in_one_unit() -> None:
+    """35 reports on top of the usual ones."""
+    truth, found = during("local_surge", "service_code")
+    new = [a for a in found if a.data["action"] == "submitted" and a.data["unit_code"] == truth.unit_code]
+    assert len(new) >= 35
+
+
+def test_a_rush_makes_people_wait_for_more_than_half_an_hour() -> None:
+    """The office was fine the day before."""
+    _, found = during("queue_rush", "office_id")
+    waits = [a.data["wait_s"] for a in found if a.data.get("action") == "called"]
+    assert max(waits) > 1800
+
+
+def test_a_stalled_office_calls_nobody_while_people_wait_at_open_counters() -> None:
+    """Its snapshots show counters open and a growing queue."""
+    _, found = during("stalled_counter", "office_id")
+    assert not [a for a in found if a.data.get("action") == "called"]
+    shown = [a.data for a in found if a.kind == "snapshot"]
+    assert shown[-1]["counters_open"] > 0
+    assert shown[-1]["tickets_waiting"] > shown[0]["tickets_waiting"]
+
+
+def test_a_snapshot_shows_those_who_took_a_ticket_and_were_not_called() -> None:
+    """Recounted from the tickets at one instant of a working day, for every office."""
+    arrivals, _ = world()
+    at_ms = instant("2026-03-02T09:30:00+07:00")
+    for office in {a.data["office_id"] for a in arrivals if a.kind == "snapshot"}:
+        mine = [a for a in arrivals if a.data.get("office_id") == office]
+        shown = next(a for a in mine if a.kind == "snapshot" and a.at_ms >= at_ms)
+        tickets = {a.data["ticket_id"]: a for a in mine if a.data.get("action") == "issued" and a.at_ms < at_ms}
+        called = {a.data["ticket_id"] for a in mine if a.data.get("action") == "called" and a.at_ms < at_ms}
+        assert shown.data["tickets_waiting"] == pytest.approx(len(tickets.keys() - called), abs=1)
+
+
+def test_reports_live_through_their_steps_in_order() -> None:
+    """Submitted first; nothing after closing but a rating."""
+    order = ["submitted", "received", "assigned", "resolved", "closed", "rated"]
+    lives: dict[str, list[tuple[int, str]]] = {}
+    for arrival in world()[0]:
+        if arrival.kind == "lifecycle" and arrival.data["action"] in order:
+            lives.setdefault(arrival.data["service_request_id"], []).append((arrival.at_ms, arrival.data["action"]))
+    for steps in lives.values():
+        ranks = [
+            order.index(action) for _, action in sorted(set(steps), key=lambda step: (step[0], order.index(step[1])))
+        ]
+        assert ranks == sorted(ranks)
+        assert ranks[0] == 0
+
+
+def test_offices_play_no_scenario_on_a_sunday() -> None:
+    """They are closed."""
+    sunday = SimulationSettings(days=7)
+    kinds = {truth.kind for truth in Simulation(sunday, load_places()).truths}
+    assert not kinds & {"queue_rush", "stalled_counter"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"days": 0}, "days: must be 1 to 400, got 0"),
+        ({"cameras": 0}, "cameras"),
+        ({"scale": 0.0}, "scale"),
+        ({"seed": -1}, "seed"),
+        ({"province": "atlantis"}, "known are .*dien-bien"),
+        ({"scenarios": ("flood",)}, "no such one as flood"),
+    ],
+)
+def test_what_can_not_be_simulated_is_refused(change: dict[str, Any], message: str) -> None:
+    """The message names the setting, the range and what was given."""
+    with pytest.raises(ConfigError, match=message):
+        Simulation(SimulationSettings(**change), load_places())
+
+
+def test_another_province_can_be_simulated() -> None:
+    """By name or by code."""
+    for name in ("lao-cai", "15"):
+        assert Simulation(SimulationSettings(province=name), load_places()).province.tenant == "15"
