@@ -21,10 +21,11 @@ class Gap(Struct, frozen=True):
 
 
 class Fetched(Struct, frozen=True):
-    """What one poll of one partition gave: the fetch position moved from ``start`` to ``end``."""
+    """What one poll of one partition gave under one generation of the group: the position moved from start to end."""
 
     topic: str
     partition: int
+    generation: int
     start: int
     end: int
     batch: RecordBatch | None

@@ -138,15 +138,15 @@ class FetchingThread(AIOKafkaConsumerThread):
         max_records: int | None = None,
     ) -> Mapping[TP, list[Any]]:
         """Return per partition a list: of one `Fetched` for a source topic, of records for any other."""
-        if not self.consumer.flow_active:
-            return {}
         fetcher = consumer._fetcher  # noqa: SLF001
         if consumer._closed or fetcher._closed:  # noqa: SLF001
             raise ConsumerStoppedError
         with fetcher._subscriptions.fetch_context():  # noqa: SLF001
             deadline = time.monotonic() + (timeout or 0.0)
             while True:
-                if fetcher._subscriptions.reassignment_in_progress:  # noqa: SLF001
+                # The flow is off from before a partition goes until its successor is sought: what is drained here
+                # belongs either to the old generation or lies behind the seek, never in between.
+                if not self.consumer.flow_active or fetcher._subscriptions.reassignment_in_progress:  # noqa: SLF001
                     await asyncio.sleep(_REBALANCE_PAUSE_S)
                     return {}
                 drained = self._drain(fetcher, active_partitions, max_records)
@@ -203,7 +203,8 @@ class FetchingThread(AIOKafkaConsumerThread):
             return []
         start, self._delivered[tp] = self._delivered.get(tp, end), end
         batch = to_batch(tp.topic, tp.partition, records) if records else None
-        return [Fetched(tp.topic, tp.partition, start, end, batch, size, tuple(gaps))]
+        generation = self.app.consumer_generation_id
+        return [Fetched(tp.topic, tp.partition, generation, start, end, batch, size, tuple(gaps))]
 
     def _jump(self, tp: TP, position: int) -> list[Gap]:
         """Notice that aiokafka moved the position by itself: what lay between was deleted on the broker."""

@@ -74,7 +74,7 @@ class PartitionKeeper:
         self._observer = observer
         self._store = SnapshotStore(settings, self.outputs)
         self._partitions: dict[TP, Partition] = {}
-        self._standings: tuple[Standing, ...] = ()
+        self._lags: dict[TP, int] = {}
         self._app: WorkerApp | None = None
         self._releases = 0
 
@@ -185,9 +185,8 @@ class PartitionKeeper:
         if self.failure is None and going:
             await asyncio.gather(*(self._close(tp, partition) for tp, partition in going.items()))
             await self._consumer.force_commit()
-        for tp in going:
-            self._partitions.pop(tp, None)
-        self._standings = ()
+        self._partitions = {tp: partition for tp, partition in self._partitions.items() if tp not in going}
+        self._lags = {}
 
     async def _close(self, tp: TP, partition: Partition) -> None:
         try:
@@ -208,20 +207,19 @@ class PartitionKeeper:
 
     async def tick(self) -> None:
         """Once a second: report lag, let idle partitions pass time, note where all stand for the watchdog."""
-        standings = []
+        lags = {}
         resting = []
         for tp, partition in self._partitions.items():
             lag = self._lag(tp, partition)
-            progress = partition.progress()
-            standings.append(Standing(tp, lag or 0, progress.moved_at, progress.busy_since))
             if lag is None:
                 continue
+            lags[tp] = lag
             newest = partition.newest_ms
             event_lag_s = max(0.0, (wall_clock_ms() - newest) / 1000) if lag and newest is not None else 0.0
             self._observer.on_lag(tp.topic, tp.partition, lag, event_lag_s)
             if lag == 0:
                 resting.append((tp, partition))
-        self._standings = tuple(standings)
+        self._lags = lags
         for tp, partition in resting:
             await self._rest(tp, partition)
 
@@ -245,10 +243,9 @@ class PartitionKeeper:
 
     def standings(self) -> tuple[Standing, ...]:
         """Return where all partitions stand now; safe from any thread."""
-        live = self._partitions
+        lags = self._lags
         return tuple(
-            Standing(each.tp, each.lag, progress.moved_at, progress.busy_since)
-            for each in self._standings
-            if each.tp in live
-            for progress in (live[each.tp].progress(),)
+            Standing(tp, lags.get(tp, 0), progress.moved_at, progress.busy_since)
+            for tp, partition in self._partitions.items()
+            for progress in (partition.progress(),)
         )

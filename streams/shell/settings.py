@@ -74,4 +74,4 @@ class ShellSettings(Struct, frozen=True):
     session_timeout_s: float = 20.0
     handover_timeout_s: float = 30.0
     stop_timeout_s: float = 20.0
-    compression: Literal["lz4", "zstd"] = "lz4"
+    compression: Literal["lz4", "zstd"] = "zstd"

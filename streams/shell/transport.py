@@ -78,13 +78,13 @@ class BatchConsumer(driver.Consumer):
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 - as the base
         """Fetch once and yield per partition one message with a batch (source topics) or every record (others)."""
-        generation = self.app.consumer_generation_id
         records, _ = await self._wait_next_records(timeout)
         for tp, items in (records or {}).items():
             for item in items:
-                if self.should_stop or not self.flow_active or self.app.consumer_generation_id != generation:
+                if self.should_stop or not self.flow_active:
                     return
-                yield tp, self._to_message(tp, item)
+                if not isinstance(item, Fetched) or item.generation == self.app.consumer_generation_id:
+                    yield tp, self._to_message(tp, item)
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         if not isinstance(record, Fetched):
@@ -104,7 +104,7 @@ class BatchConsumer(driver.Consumer):
             None,
             record.size_bytes,
             tp,
-            generation_id=self.app.consumer_generation_id,
+            generation_id=record.generation,
         )
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
