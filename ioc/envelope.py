@@ -44,9 +44,12 @@ class Line(Struct, gc=False):
 
 
 class Outline(Struct, frozen=True):
-    """A recording at a glance: what it holds, and the least and greatest Kafka timestamp."""
+    """A recording at a glance: its topics, and bounds of its Kafka timestamps.
 
-    records: int
+    ``records`` is None where they can't be counted without making them.
+    """
+
+    records: int | None
     topics: tuple[str, ...]
     first_ms: int
     last_ms: int

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ioc.envelope import Chunk
+from ioc.envelope import Chunk, Outline
 from ioc.partitioning import Splitter
 from ioc.simulate.cameras import Cameras
 from ioc.simulate.flow import DAY_MS, HEADERS, Flow, Ints
@@ -19,6 +19,7 @@ from ioc.simulate.settings import SimulationSettings, Truth
 from ioc.simulate.telemetry import Telemetry
 from streams.places import Places
 from streams.records import RecordBatch
+from streams.topics import SOURCES
 
 
 class _Arrivals(NamedTuple):
@@ -59,6 +60,10 @@ class Simulation:
         self.province: Province = build_province(settings, places, self.first_ms)
         self._plan: Plan = make_plan(settings, self.province, self.first_ms)
         self.truths: tuple[Truth, ...] = self._plan.truths
+
+    def outline(self) -> Outline:
+        """Return topics and time span without simulating anything."""
+        return Outline(None, tuple(sorted(SOURCES)), self.first_ms, self.first_ms + self.settings.days * DAY_MS - 1)
 
     def chunks(self, max_records: int = 8192) -> Iterator[Chunk]:
         """Yield all records by ingest time, in partition 0 of their topics, up to ``max_records`` at a time."""
