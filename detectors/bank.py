@@ -95,7 +95,7 @@ class Table:
                 raise ValueError(
                     f"{self.owner}.load: {name} is {array.dtype}{array.shape}, need {np.dtype(column.dtype)}{shape}"
                 )
-        self._arrays = {name: np.array(state[name]) for name in self._columns}
+        self._arrays = {name: np.array(state[name], order="C") for name in self._columns}
         self.size = sizes.pop()
 
     def _fresh(self, name: str, rows: int) -> NDArray[np.generic]:
