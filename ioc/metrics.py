@@ -33,7 +33,7 @@ class WorkerMetrics:
     """
 
     def __init__(self) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus_client types the rest
         self.registry = CollectorRegistry()
         registry = self.registry
         ProcessCollector(registry=registry)

@@ -75,7 +75,7 @@ class Judge:
             return []
         told: list[Anomaly] = []
         for i in candidates.tolist():
-            row, at, p = int(evidence.series[i]), int(evidence.at_ms[i]), float(evidence.p[i])
+            row, at, p = int(evidence.series[i]), int(evidence.at_ms[i]), significant(evidence.p[i])
             episode = self._open.get(row)
             if episode is not None and at - episode.last_ms >= self._policy.quiet_ms:
                 del self._open[row]
@@ -105,10 +105,10 @@ class Judge:
             last_ms=int(evidence.at_ms[i]),
             told_ms=0,
             told_p=1.0,
-            p=float(evidence.p[i]),
-            observed=float(evidence.observed[i]),
-            expected=float(evidence.expected[i]),
-            facts={name: float(column[i]) for name, column in evidence.facts.items()},
+            p=significant(evidence.p[i]),
+            observed=significant(evidence.observed[i]),
+            expected=significant(evidence.expected[i]),
+            facts={name: significant(column[i]) for name, column in evidence.facts.items()},
         )
 
     def _tell(self, series: Series, episode: Episode, at_ms: int, *, still_open: bool = True) -> Anomaly:
@@ -145,8 +145,23 @@ class Judge:
 
 def _extend(episode: Episode, evidence: Evidence, i: int) -> None:
     episode.last_ms = int(evidence.at_ms[i])
-    if float(evidence.p[i]) < episode.p:
-        episode.p = float(evidence.p[i])
-        episode.observed = float(evidence.observed[i])
-        episode.expected = float(evidence.expected[i])
-        episode.facts = {name: float(column[i]) for name, column in evidence.facts.items()}
+    p = significant(evidence.p[i])
+    if p < episode.p:
+        episode.p = p
+        episode.observed = significant(evidence.observed[i])
+        episode.expected = significant(evidence.expected[i])
+        episode.facts = {name: significant(column[i]) for name, column in evidence.facts.items()}
+
+
+def significant(value: float | np.float64) -> float:
+    """Return a number to six significant digits.
+
+    NumPy's vector loops may differ in the last bit with the length of an array, so with how records were cut into
+    batches; what is told must not.
+
+    Examples
+    --------
+    >>> significant(2.6677237928711172e-34) == significant(2.6677237928711134e-34)
+    True
+    """
+    return float(f"{value:.6g}")

@@ -17,8 +17,8 @@ from ioc.worker import work
 def command(*, config_file: Path | None, verbose: bool) -> None:
     """Consume the source topics until SIGTERM or Ctrl-C; find anomalies, fold them into incidents, serve /metrics.
 
-    State survives a restart: it is snapshotted to `ioc.snapshots`, and input offsets are committed only behind it. Start
-    more workers with the same configuration to share the partitions.
+    State survives a restart: it is snapshotted to `ioc.snapshots`, and input offsets are committed only behind it.
+    Start more workers with the same configuration to share the partitions.
 
     \b
     Examples:
@@ -34,4 +34,6 @@ def command(*, config_file: Path | None, verbose: bool) -> None:
         stream=sys.stderr,
     )
     logging.getLogger("ioc").setLevel(logging.INFO)
+    for library in ("kafka", "aiokafka"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)  # what matters of theirs becomes one of our errors
     sys.exit(work(load(config_file, os.environ)))
