@@ -48,12 +48,16 @@ _TRACKS = (
 )
 
 
+_Start = tuple[int, int, Rule]
+
+
 class Cameras:
     """All cameras of a province; `day` gives what they send in one day."""
 
     def __init__(self, seed: int, province: Province, plan: Plan) -> None:
         self._seed = seed
         self._cameras = province.cameras
+        self._size = len(province.cameras)
         self._tenant = province.tenant
         self._plan = plan
         self._sources = [f"/vn/{province.tenant}/camera/{camera.id}" for camera in self._cameras]
@@ -65,27 +69,36 @@ class Cameras:
     def day(self, number: int, first_ms: int, day: date) -> Flow:
         """Return the events of one day, as they happened; what the network does to them comes later."""
         random = np.random.default_rng([self._seed, 1, number])
+        planned = np.random.default_rng([self._seed, 6, number])
         ends = first_ms + _SLOT_MS * np.arange(1, _SLOTS + 1)
-        counts = self._counts(random, ends, day)
+        counts = np.stack([self._counts(row, number, ends, day.weekday() >= _SATURDAY) for row in range(self._size)])
         return join(
-            [self._count_flow(random, ends, counts), self._health_flow(random, ends), self._tracks(random, first_ms)]
+            [
+                self._count_flow(random, ends, counts),
+                self._health_flow(random, ends),
+                self._track_flow(random, first_ms, "t", self._usual_tracks(random, first_ms)),
+                self._track_flow(planned, first_ms, "p", self._planned_tracks(planned, first_ms)),
+            ]
         )
 
     def _rows(self, ids: frozenset[str]) -> Ints:
         return np.flatnonzero([camera.id in ids for camera in self._cameras])
 
-    def _counts(self, random: np.random.Generator, ends: Ints, day: date) -> Ints:
-        """Return the counts (camera, slot): a rhythm with noise, changed by what the plan says."""
-        rates = np.stack([_rates(camera, day.weekday() >= _SATURDAY) for camera in self._cameras])
-        rates *= random.lognormal(0.0, _DAY_SPREAD, (len(self._cameras), 1))
+    def _counts(self, row: int, number: int, ends: Ints, weekend: bool) -> Ints:
+        """Return one camera's counts of a day: a rhythm with noise, changed by what the plan says.
+
+        Each camera has a generator of its own, so that a scenario at one leaves the others as they are.
+        """
+        random = np.random.default_rng([self._seed, 7, number, row])
+        camera = self._cameras[row]
+        rates = _rates(camera, weekend) * random.lognormal(0.0, _DAY_SPREAD)
         for effect in self._plan.of("scale"):
-            rates[
-                np.ix_(self._rows(effect.ids), np.flatnonzero((ends > effect.start_ms) & (ends <= effect.end_ms)))
-            ] *= effect.amount
+            if camera.id in effect.ids:
+                rates[(ends > effect.start_ms) & (ends <= effect.end_ms)] *= effect.amount
         counts: Ints = random.poisson(random.gamma(_DISPERSION, rates / _DISPERSION))
         for effect in self._plan.of("fix"):
-            slots = np.flatnonzero((ends > effect.start_ms) & (ends <= effect.end_ms))
-            counts[np.ix_(self._rows(effect.ids), slots)] = int(effect.amount)
+            if camera.id in effect.ids:
+                counts[(ends > effect.start_ms) & (ends <= effect.end_ms)] = int(effect.amount)
         return counts
 
     def _count_flow(self, random: np.random.Generator, ends: Ints, counts: Ints) -> Flow:
@@ -161,48 +174,45 @@ class Cameras:
         time_ms = np.concatenate(times)
         return Flow(CAMERA_EVENTS, time_ms, time_ms + delays(random, len(time_ms)), keys, values)
 
-    def _tracks(self, random: np.random.Generator, first_ms: int) -> Flow:
-        """Return tracks with a beginning and an end, by chance and by plan."""
-        starts: list[tuple[int, int, Rule]] = []
+    def _usual_tracks(self, random: np.random.Generator, first_ms: int) -> list[_Start]:
         rules, shares = [rule for rule, _ in _TRACKS], [share for _, share in _TRACKS]
-        for row, number in enumerate(random.poisson(_TRACKS_PER_DAY, len(self._cameras)).tolist()):
+        starts: list[_Start] = []
+        for row, number in enumerate(random.poisson(_TRACKS_PER_DAY, self._size).tolist()):
             at = random.integers(first_ms, first_ms + DAY_MS, number).tolist()
             chosen = random.choice(len(rules), number, p=shares).tolist()
             starts += [(when, row, rules[rule]) for when, rule in zip(at, chosen, strict=True)]
+        return sorted(starts, key=lambda start: start[:2])
+
+    def _planned_tracks(self, random: np.random.Generator, first_ms: int) -> list[_Start]:
+        starts: list[_Start] = []
         for effect in self._plan.of("track"):
             if first_ms <= effect.start_ms < first_ms + DAY_MS:
                 at = random.integers(effect.start_ms, effect.end_ms, int(effect.amount)).tolist()
                 starts += [(when, row, Rule(effect.detail)) for when in at for row in self._rows(effect.ids).tolist()]
-        starts.sort(key=lambda start: start[:2])
+        return sorted(starts, key=lambda start: start[:2])
+
+    def _track_flow(self, random: np.random.Generator, first_ms: int, series: str, starts: list[_Start]) -> Flow:
+        """Return the beginning and the end of each track."""
         dwell = np.round(random.gamma(2.0, 20.0, len(starts)) + 1.0, 1).tolist()
         likelihood = np.round(random.beta(9.0, 2.0, len(starts)), 3).tolist()
-        sent = []
+        time_ms: list[int] = []
+        events: list[CameraAnalytics] = []
         for number, ((at_ms, row, rule), dwell_s, sure) in enumerate(zip(starts, dwell, likelihood, strict=True)):
-            track = f"{self._cameras[row].id}-{first_ms // DAY_MS}-{number}"
-            sent.append(
-                (
-                    at_ms,
+            track = f"{self._cameras[row].id}-{first_ms // DAY_MS}-{series}{number}"
+            for phase, phase_ms in ((Phase.NEW, at_ms), (Phase.END, at_ms + int(dwell_s * SECOND_MS))):
+                stayed_s = dwell_s if phase is Phase.END else None
+                time_ms.append(phase_ms)
+                events.append(
                     self._track(
-                        row=row, track=track, at_ms=at_ms, rule=rule, phase=Phase.NEW, likelihood=sure, dwell_s=None
-                    ),
+                        row, track=track, at_ms=phase_ms, rule=rule, phase=phase, likelihood=sure, dwell_s=stayed_s
+                    )
                 )
-            )
-            end_ms = at_ms + int(dwell_s * 1000)
-            sent.append(
-                (
-                    end_ms,
-                    self._track(
-                        row=row, track=track, at_ms=end_ms, rule=rule, phase=Phase.END, likelihood=sure, dwell_s=dwell_s
-                    ),
-                )
-            )
-        time_ms = [at_ms for at_ms, _ in sent]
-        ts_ms = (np.array(time_ms, dtype=np.int64) + delays(random, len(sent))).tolist()
-        keys = [event.data.camera_id.encode() for _, event in sent]
-        return flow(CAMERA_EVENTS, time_ms, ts_ms, keys, [encode(event) for _, event in sent])
+        ts_ms = (np.array(time_ms, dtype=np.int64) + delays(random, len(events))).tolist()
+        keys = [event.data.camera_id.encode() for event in events]
+        return flow(CAMERA_EVENTS, time_ms, ts_ms, keys, [encode(event) for event in events])
 
     def _track(
-        self, *, row: int, track: str, at_ms: int, rule: Rule, phase: Phase, likelihood: float, dwell_s: float | None
+        self, row: int, *, track: str, at_ms: int, rule: Rule, phase: Phase, likelihood: float, dwell_s: float | None
     ) -> CameraAnalytics:
         camera = self._cameras[row]
         plate = hashlib.blake2b(track.encode(), key=b"simulated", digest_size=8).hexdigest()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ioc.simulate.flow import DAY_MS, SECOND_MS, Flow, Ints
+from ioc.simulate.flow import DAY_MS, SECOND_MS, Flow
 from ioc.simulate.plan import Plan
 from streams.topics import CAMERA_EVENTS, FIELD_REPORTS, SERVICE_QUEUES, TELEMETRY
 
@@ -45,16 +45,18 @@ def lose_and_hold(flow: Flow, plan: Plan) -> Flow:
     )
 
 
-def repeats(random: np.random.Generator, ts_ms: Ints) -> tuple[Ints, Ints]:
-    """Choose records to deliver once more.
-
-    Returns
-    -------
-    rows, again_ms : (k,) int64
-        Which records, and when they arrive for the second time: 1 to 30 s later.
-    """
-    rows = np.flatnonzero(random.random(len(ts_ms)) < _REPEATED_SHARE)
-    return rows, ts_ms[rows] + random.integers(SECOND_MS, 30 * SECOND_MS, len(rows))
+def repeat(flow: Flow, seeds: list[int]) -> Flow:
+    """Deliver a few records once more, 1 to 30 s later; which ones depends on their place in the flow alone."""
+    chosen = np.random.default_rng([*seeds, 1]).random(len(flow.keys)) < _REPEATED_SHARE
+    later_ms = np.random.default_rng([*seeds, 2]).integers(SECOND_MS, 30 * SECOND_MS, len(flow.keys))
+    rows = np.flatnonzero(chosen)
+    return Flow(
+        flow.topic,
+        np.concatenate([flow.time_ms, flow.time_ms[rows]]),
+        np.concatenate([flow.ts_ms, flow.ts_ms[rows] + later_ms[rows]]),
+        flow.keys + [flow.keys[row] for row in rows.tolist()],
+        flow.values + [flow.values[row] for row in rows.tolist()],
+    )
 
 
 def poison(random: np.random.Generator, first_ms: int) -> list[tuple[str, int, bytes | None, bytes | None]]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ioc.simulate.categories import CATEGORIES, CHANNELS, Category
-from ioc.simulate.flow import DAY_MS, HOUR_MS, LOCAL_OFFSET_MS, MINUTE_MS, SECOND_MS, Flow, delays, flow, rfc3339
+from ioc.simulate.flow import DAY_MS, HOUR_MS, LOCAL_OFFSET_MS, MINUTE_MS, SECOND_MS, Flow, delays, flow, join, rfc3339
 from ioc.simulate.plan import Effect, Plan
 from ioc.simulate.province import Province
 from streams.codec import encode
@@ -52,15 +52,24 @@ class Reports:
     def day(self, number: int, first_ms: int, day: date) -> Flow:
         """Return the events of the reports submitted on one day; the later steps lie up to weeks ahead."""
         random = np.random.default_rng([self._seed, 2, number])
-        drawn = self._usual(random, first_ms, day)
+        usual = self._usual(random, first_ms, day)
+        flows = [self._flow(random, usual, f"PA-{day:%y%m%d}", 0)]
+        planned = np.random.default_rng([self._seed, 8, number])
+        added: list[_Report] = []
         for effect in self._plan.of("reports"):
             if first_ms <= effect.start_ms < first_ms + DAY_MS:
-                drawn += self._burst(random, effect)
-        drawn.sort(key=lambda report: (report.at_ms, report.unit_code))
+                added += self._burst(planned, effect)
+        # numbered behind the usual ones, so that a scenario leaves their ids as they are
+        flows.append(self._flow(planned, added, f"PA-{day:%y%m%d}", len(usual)))
+        return join(flows)
+
+    def _flow(self, random: np.random.Generator, drawn: list[_Report], stem: str, numbered: int) -> Flow:
+        """Return all that happens to some reports, numbered by the time at which they were submitted."""
         time_ms: list[int] = []
         events: list[FieldReport] = []
-        for serial, report in enumerate(drawn, start=1):
-            named = report._replace(id=f"PA-{day:%y%m%d}-{serial:04d}")
+        in_order = sorted(drawn, key=lambda report: (report.at_ms, report.unit_code))
+        for serial, report in enumerate(in_order, start=numbered + 1):
+            named = report._replace(id=f"{stem}-{serial:04d}")
             for action, at_ms in _life(random, named):
                 time_ms.append(at_ms)
                 events.append(self._event(named, action, at_ms))

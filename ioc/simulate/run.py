@@ -10,7 +10,7 @@ from ioc.envelope import Chunk, Outline
 from ioc.partitioning import Splitter
 from ioc.simulate.cameras import Cameras
 from ioc.simulate.flow import DAY_MS, HEADERS, Flow, Ints
-from ioc.simulate.network import lose_and_hold, poison, repeats
+from ioc.simulate.network import lose_and_hold, poison, repeat
 from ioc.simulate.plan import Plan, first_instant, make_plan
 from ioc.simulate.province import Province, build_province
 from ioc.simulate.queues import Offices
@@ -96,22 +96,22 @@ class Simulation:
                 offices.day(number, first_ms, day),
                 telemetry.day(number, first_ms),
             ]
-            yield self._delivered([lose_and_hold(flow, plan) for flow in flows], number, first_ms)
+            yield self._delivered(flows, number, first_ms)
 
     def _delivered(self, flows: list[Flow], number: int, first_ms: int) -> _Arrivals:
-        ts_ms = np.concatenate([flow.ts_ms for flow in flows])
-        topics = [flow.topic for flow in flows for _ in flow.keys]
-        keys: list[bytes | None] = [key for flow in flows for key in flow.keys]
-        values: list[bytes | None] = [value for flow in flows for value in flow.values]
+        """Return a day's events as they arrive."""
+        seeds = [self.settings.seed, 5, number]
         if self.settings.faults:
-            random = np.random.default_rng([self.settings.seed, 5, number])
-            rows, again_ms = repeats(random, ts_ms)
-            spoilt = poison(random, first_ms)
-            ts_ms = np.concatenate([ts_ms, again_ms, np.array([at_ms for _, at_ms, _, _ in spoilt], dtype=np.int64)])
-            topics += [topics[row] for row in rows.tolist()] + [topic for topic, _, _, _ in spoilt]
-            keys += [keys[row] for row in rows.tolist()] + [key for _, _, key, _ in spoilt]
-            values += [values[row] for row in rows.tolist()] + [value for _, _, _, value in spoilt]
-        return _Arrivals(ts_ms, topics, keys, values)
+            flows = [repeat(flow, [*seeds, part]) for part, flow in enumerate(flows)]
+        flows = [lose_and_hold(flow, self._plan) for flow in flows]
+        spoilt = poison(np.random.default_rng(seeds), first_ms) if self.settings.faults else []
+        poison_ms = np.array([at_ms for _, at_ms, _, _ in spoilt], dtype=np.int64)
+        return _Arrivals(
+            np.concatenate([*(flow.ts_ms for flow in flows), poison_ms]),
+            [flow.topic for flow in flows for _ in flow.keys] + [topic for topic, _, _, _ in spoilt],
+            [*(key for flow in flows for key in flow.keys), *(key for _, _, key, _ in spoilt)],
+            [*(value for flow in flows for value in flow.values), *(value for _, _, _, value in spoilt)],
+        )
 
 
 def _merge(parts: list[_Arrivals]) -> _Arrivals:

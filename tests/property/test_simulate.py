@@ -2,11 +2,12 @@
 
 from datetime import date, datetime
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ioc.envelope import Chunk
-from ioc.simulate import Simulation, SimulationSettings
+from ioc.simulate import SCENARIOS, Simulation, SimulationSettings
 from ioc.units import load_places
 from streams.codec import decode
 from streams.rejection import Rejected
@@ -80,3 +81,18 @@ def test_an_event_never_arrives_before_it_happened_but_from_a_wrong_clock(what: 
                 continue
             happened_s = datetime.fromisoformat(event.time).timestamp()
             assert 0 <= ts_ms / 1000 - happened_s < 3600
+
+
+@given(st.integers(0, 2**32), st.sampled_from([scenario.name for scenario in SCENARIOS]))
+@settings(max_examples=8, deadline=None)
+def test_a_scenario_changes_nothing_but_its_own_series(seed: int, name: str) -> None:
+    """With and without it, every other sender's records are the same, byte for byte."""
+    quiet = SimulationSettings(seed=seed, days=1, cameras=30, scale=0.5, scenarios=())
+    alone = Simulation(msgspec.structs.replace(quiet, scenarios=(name,)), PLACES)
+    touched = {series.encode() for truth in alone.truths for series in truth.series}
+    before, after = (
+        {(row[0], row[2], row[3], row[4]) for row in rows(list(what.chunks())) if row[3] not in touched}
+        for what in (Simulation(quiet, PLACES), alone)
+    )
+    assert before <= after
+    assert {topic for topic, _, _, _ in after - before} <= {"ioc.field-reports"}
