@@ -138,7 +138,7 @@ def snappy_bytes(data: bytes) -> int:
     --------
     >>> snappy_bytes(codec.snappy_encode(bytes(100_000)))
     100000
-    >>> snappy_bytes(codec.snappy_encode(bytes(100_000), xerial_compatible=False))
+    >>> snappy_bytes(bytes(codec.snappy_encode(bytes(100_000), xerial_compatible=False)))
     100000
     """
     if data[:8] != b"\x82SNAPPY\x00":

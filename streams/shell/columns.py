@@ -78,8 +78,9 @@ class ColumnReader:
             first = source.next_fetch_offset
             try:
                 pending = list(batch)
-            except Undecodable as refusal:
-                gaps.append(Gap(max(first, batch.base_offset), batch.next_offset, refusal.reason))
+            except (Undecodable, CorruptRecordException) as refusal:
+                reason = refusal.reason if isinstance(refusal, Undecodable) else "undecodable"
+                gaps.append(Gap(max(first, batch.base_offset), batch.next_offset, reason))
                 pending = []
             if pending and pending[0].offset < first:
                 pending = [record for record in pending if record.offset >= first]

@@ -1,5 +1,7 @@
 from typing import Any
 
+class DefaultRecordBatch: ...
+
 class DefaultRecordBatchBuilder:
     def __init__(
         self,
