@@ -190,8 +190,9 @@ class RareCounts(Bank):
         mean = factor * usual
         total = table.floats("today")[rows]
         clip = mean + parameters.clip_sd * np.sqrt(mean + self._dispersion(noise[rows]) * mean * mean) + 1.0
-        storm = total > clip
-        taught = np.minimum(total, clip)
+        known = last * DAY_MS - table.ints("first_ms")[rows] >= parameters.quiet_days * DAY_MS
+        storm = known & (total > clip)
+        taught = np.where(storm, clip, total)
         weight = np.where(storm, parameters.storm_weight, 1.0)
         rate[rows] = gone[:, None] * (fade * rate[rows] + weight[:, None] * np.stack([taught, factor], axis=1))
         rate[rows, 1] += zeros

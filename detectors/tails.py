@@ -37,6 +37,7 @@ _ERFC = (
     -1.1171064073778326e-13,
 )
 _TINY = 1e-300
+_NONE = 1e-9  # a count below this is none
 _STIRLING = 15  # from here on Stirling's series with six terms is exact to rounding
 _EPS = 1e-15
 _MOST_TERMS = 200_000
@@ -97,7 +98,7 @@ def poisson_sf(count: Floats, mean: Floats) -> Floats:
     [1.0, 0.393469, 0.014388]
     """
     count, mean = np.broadcast_arrays(*_floats(count, mean))
-    some = count > 0
+    some = count > _NONE
     return np.where(some, _gamma(mean, np.where(some, count, 1.0))[0], 1.0)
 
 
@@ -121,7 +122,7 @@ def nb_sf(count: Floats, mean: Floats, size: Floats) -> Floats:
     [0.333333, 0.012346]
     """
     count, mean, size = np.broadcast_arrays(*_floats(count, mean, size))
-    some = count > 0
+    some = count > _NONE
     share = mean / (mean + size)
     return np.where(some, _beta(share, size / (mean + size), np.where(some, count, 1.0), size), 1.0)
 
@@ -189,8 +190,9 @@ def _gamma_series(x: Floats, a: Floats) -> Floats:
     term = np.ones(len(x))
     for n in range(1, _MOST_TERMS):
         term = term * x / (a + n)
+        term[term <= _EPS * total] = 0.0  # done: a result must not depend on its neighbours in the array
         total += term
-        if not (term > _EPS * total).any():
+        if not term.any():
             break
     return total
 
@@ -200,14 +202,17 @@ def _lentz(b: Floats, step: Callable[[int], tuple[Floats, Floats]]) -> Floats:
     c = np.full(len(b), 1.0 / _TINY)
     d = 1.0 / np.where(np.abs(b) < _TINY, _TINY, b)
     h = d
+    going = np.ones(len(b), dtype=np.bool_)  # a result must not depend on its neighbours in the array
     for n in range(1, _MOST_TERMS):
         an, bn = step(n)
         d = an * d + bn
         d = 1.0 / np.where(np.abs(d) < _TINY, _TINY, d)
         c = bn + an / c
         c = np.where(np.abs(c) < _TINY, _TINY, c)
-        h = h * (d * c)
-        if not (np.abs(d * c - 1.0) > _EPS).any():
+        factor = d * c
+        h = np.where(going, h * factor, h)
+        going &= np.abs(factor - 1.0) > _EPS
+        if not going.any():
             break
     return h
 

@@ -1,0 +1,103 @@
+"""Naive twin of `RareCounts`: one series, plain Python, every empty day learned one by one."""
+
+import math
+
+from scipy import special
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+SHAPE = [0.3] * 7 + [1.2] + [1.7] * 9 + [1.3] * 3 + [0.7] * 2 + [0.3] * 2
+FADE, SLOW = math.exp(-1 / 28), math.exp(-1 / 60)
+
+
+class NaiveRare:
+    """One series of rare counts."""
+
+    def __init__(self) -> None:
+        self.first: int | None = None
+        self.pane = -(10**9)
+        self.day = 0
+        self.today = 0.0
+        self.began = 0.0
+        self.rate = [0.0, 0.0]
+        self.noise = [0.0, 0.0]
+        self.clump = [0.0, 0.0]
+        self.pairs = 0.0
+        self.hours = [0.0] * 24
+        self.weekdays = [0.0] * 7
+        self.panes: dict[int, float] = {}
+
+    def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:
+        """Score one pane's count, then learn it."""
+        if not 0.0 <= value <= 1e9:
+            return 1.0, 1.0, math.nan
+        hour, day = local_ms // HOUR, local_ms // DAY
+        if self.first is None:
+            self.first, self.day, self.began = at_ms, day, hour % 24 / 24
+        if self.day < day:
+            self._close(day)
+        self.pane = max(self.pane, at_ms // HOUR)
+        before = self.panes.get(self.pane, 0.0)
+        self.panes[self.pane] = after = before + value
+        self.pairs += after * (after - 1) - before * (before - 1)
+        shares = self._shares()
+        weekdays = [w + 2 for w in self.weekdays]
+        daily = (self.rate[0] + 0.5) / (self.rate[1] + 2.5)
+        tails, pane_mean = [], 0.0
+        for width in (1, 3, 6, 12, 24):
+            count = sum(self.panes.get(self.pane - back, 0.0) for back in range(width))
+            mean = sum(
+                shares[(hour - back) % 24] * 7 * weekdays[(hour - back) // 24 % 7] / sum(weekdays) * daily
+                for back in range(width)
+            )
+            mean = max(mean, 1e-6)
+            pane_mean = pane_mean or mean
+            size = 1 / (self._spread() + 1 / (self.rate[0] + 0.5) + self._clump() / mean)
+            tails.append(float(special.betainc(count, size, mean / (mean + size))) if count > 0 else 1.0)
+        few = min(value, pane_mean + 3 * math.sqrt(pane_mean) + 1)
+        self.hours[hour % 24] += few
+        self.weekdays[hour // 24 % 7] += few
+        self.today += value
+        if at_ms - self.first < 10 * DAY:
+            return 1.0, 1.0, math.nan
+        return max(min(5 * min(tails), 1.0), 1e-300), 1.0, pane_mean
+
+    def _shares(self) -> list[float]:
+        hours = [seen + 10 * shape / sum(SHAPE) for seen, shape in zip(self.hours, SHAPE, strict=True)]
+        return [hour / sum(hours) for hour in hours]
+
+    def _spread(self) -> float:
+        return max((self.noise[0] + 1.5) / (self.noise[1] + 5), 0.02)
+
+    def _clump(self) -> float:
+        return max((self.clump[0] + 3) / (self.clump[1] + 10), 0.01)
+
+    def _close(self, day: int) -> None:
+        weekdays = [w + 2 for w in self.weekdays]
+        share = 7 * weekdays[self.day % 7] / sum(weekdays) * (1 - self.began)
+        usual = (self.rate[0] + 0.5) / (self.rate[1] + 2.5)
+        mean, total = share * usual, self.today
+        clip = mean + 3 * math.sqrt(mean + self._spread() * mean * mean) + 1
+        assert self.first is not None
+        storm = self.day * DAY - self.first >= 10 * DAY and total > clip
+        weight = 0.1 if storm else 1.0
+        self.rate = [FADE * self.rate[0] + weight * (clip if storm else total), FADE * self.rate[1] + weight * share]
+        calm = 0.0 if storm else 1 / (mean + 1) ** 2
+        self.noise = [
+            FADE * self.noise[0] + calm * ((total - mean) ** 2 - mean),
+            FADE * self.noise[1] + calm * mean * mean,
+        ]
+        beyond = self.pairs - total * (total - 1) * sum(s * s for s in self._shares())
+        beyond = min(beyond, total * (3 * self._clump() + 1))
+        self.clump = [FADE * self.clump[0] + beyond, FADE * self.clump[1] + total]
+        for _ in range(day - self.day - 1):
+            self.rate = [FADE * self.rate[0], FADE * self.rate[1] + 1]
+            idle = 1 / (usual + 1) ** 2
+            self.noise = [
+                FADE * self.noise[0] + idle * (usual * usual - usual),
+                FADE * self.noise[1] + idle * usual * usual,
+            ]
+        fade = SLOW ** (day - self.day)
+        self.hours = [fade * seen for seen in self.hours]
+        self.weekdays = [fade * seen for seen in self.weekdays]
+        self.day, self.today, self.began, self.pairs = day, 0.0, 0.0, 0.0

@@ -1,0 +1,116 @@
+"""Naive twin of `SeasonalCounts`: one series, plain Python, dictionaries for the bins."""
+
+import math
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from tests.contract.naive_calibrate import NaiveTail
+
+HOUR = 3_600_000
+
+
+class Forecast(NamedTuple):
+    """What was expected of one value."""
+
+    mean: float
+    factor: float
+    spread: float
+    visits: float
+    ready: bool
+
+
+class NaiveSeasonal:
+    """One series of counts against its time of week."""
+
+    def __init__(self) -> None:
+        self.first: int | None = None
+        self.last: int | None = None
+        self.bins: dict[tuple[str, int], tuple[float, float]] = {}
+        self.mean = (0.0, 0.0)
+        self.level = (0.0, 0.0)
+        self.noise: dict[int, tuple[float, float]] = {}
+        self.runs = {4.0: 0.0, 16.0: 0.0, 64.0: 0.0}
+        self.squares = {4.0: 0.2, 16.0: 0.2, 64.0: 0.2}
+        self.tails = {(side, hours): NaiveTail() for side in (1, -1) for hours in (1.0, 4.0, 16.0, 64.0)}
+
+    def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:
+        """Score one value, then learn it."""
+        if not 0.0 <= value <= 1e12:
+            return 1.0, 1.0, math.nan
+        if self.first is None or self.last is None:
+            self.first, gap = at_ms, 1.0
+            self.last = at_ms
+        else:
+            gap = max(at_ms - self.last, 0) / HOUR
+            self.last = max(self.last, at_ms)
+        weight = min(max(gap, 1.0 / 60.0), 1.0)
+        local = datetime.fromtimestamp(local_ms / 1000, UTC)
+        day, hour = local.weekday(), local.hour
+        keys = [("week", day * 24 + hour), ("weekend" if day >= 5 else "weekday", hour), ("hour", hour)]
+        base = self.mean[0] / max(self.mean[1], 1e-9)
+        usual = base
+        for key, prior in zip(reversed(keys), (1.0, 2.0, 2.0), strict=True):
+            total, visits = self.bins.get(key, (0.0, 0.0))
+            usual = (total + prior * usual) / (visits + prior)
+        factor = (self.level[0] + 24 * base + 1e-9) / (self.level[1] + 24 * base + 1e-9)
+        factor = min(max(factor, 1 / 30), 30.0)
+        mean = max(usual * factor, 0.01)
+        spread = math.exp(-2.3 + self.noise.get(hour, (0.0, 0.0))[0] + self.noise.get(24, (0.0, 0.0))[0])
+        spread = max(spread, 0.0025)
+        visits = self.bins.get(keys[0], (0.0, 0.0))[1] + 0.5 * self.bins.get(keys[1], (0.0, 0.0))[1]
+        spread += (spread + 1.0 / mean) / (visits + 1.0)
+        ready = at_ms - self.first >= 14 * 24 * HOUR and visits >= 1.5
+        z = self._z(value, mean, 1.0 / spread)
+        high, low = self._judge(z, gap, ready)
+        self._learn(keys, value, weight, Forecast(mean, factor, spread, visits, ready))
+        if visits >= 1.0:
+            self._learn_noise(hour, weight, z)
+        return (high, low, mean) if ready else (1.0, 1.0, math.nan)
+
+    @staticmethod
+    def _z(value: float, mean: float, size: float) -> float:
+        gain = value * math.log(value / mean) if value > 0.0 else 0.0
+        deviance = gain - (value + size) * math.log((value + size) / (mean + size))
+        return math.copysign(math.sqrt(2.0 * max(deviance, 0.0)), value - mean)
+
+    def _judge(self, z: float, gap: float, ready: bool) -> tuple[float, float]:
+        scores = {1.0: z}
+        for hours in self.runs:
+            keep = math.exp(-gap / hours)
+            self.runs[hours] = keep * self.runs[hours] + (1 - keep) * min(max(z if ready else 0.0, -5.0), 5.0)
+            scores[hours] = self.runs[hours] / math.sqrt(self.squares[hours])
+        sides = []
+        for side in (1, -1):
+            least = min(self.tails[side, hours].log_p(side * score) for hours, score in scores.items())
+            sides.append(min(4.0 * math.exp(least), 1.0))
+        if ready:
+            weight = 0.02 if min(sides) < 1e-4 else 1.0
+            for hours, score in scores.items():
+                for side in (1, -1):
+                    self.tails[side, hours].learn(side * score, min(gap / hours, 1.0) * weight)
+            for hours, run in self.runs.items():
+                square = self.squares[hours]
+                surprise = min(run * run / square, 2.25) / 0.7785 - 1.0
+                self.squares[hours] = min(max(square * (1.0 + surprise * weight / 1000.0), 0.01), 1.0)
+        return sides[0], sides[1]
+
+    def _learn(self, keys: list[tuple[str, int]], value: float, weight: float, forecast: Forecast) -> None:
+        mean, factor, spread, visits, ready = forecast
+        reach = 3.0 * math.sqrt(mean + spread * mean * mean)
+        robust = min(max(value, mean - reach), mean + reach) if ready else value
+        for key, slower in zip(keys, (1.0, 0.4, 0.3), strict=True):
+            fade = math.exp(-weight * slower / 10.0)
+            total, seen = self.bins.get(key, (0.0, 0.0))
+            self.bins[key] = fade * total + robust / factor * weight, fade * seen + weight
+        if visits >= 1.0:
+            fade = math.exp(-weight / 240.0)
+            self.level = fade * self.level[0] + robust * weight, fade * self.level[1] + mean / factor * weight
+        fade = math.exp(-weight * 0.001)
+        self.mean = fade * self.mean[0] + robust / factor * weight, fade * self.mean[1] + weight
+
+    def _learn_noise(self, hour: int, weight: float, z: float) -> None:
+        surprise = min(z * z, 2.25) / 0.7785 - 1.0
+        for key, most, low in ((hour, 50.0, -2.0), (24, 500.0, -7.0)):
+            log, seen = self.noise.get(key, (0.0, 0.0))
+            seen = min(seen + weight, most)
+            self.noise[key] = min(max(log + surprise * weight / (seen + 5.0), low), 2.0), seen

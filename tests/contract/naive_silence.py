@@ -1,0 +1,87 @@
+"""Naive twin of `Silence`: one source, plain Python, minute arithmetic hour by hour."""
+
+import math
+from datetime import UTC, datetime
+
+HOUR = 3_600_000
+
+
+def bin_of(local_ms: int) -> tuple[bool, int]:
+    """Return (weekend, hour) of a local time."""
+    local = datetime.fromtimestamp(local_ms // HOUR * 3600, UTC)
+    return local.weekday() >= 5, local.hour
+
+
+class NaiveSilence:
+    """One source that should speak now and then."""
+
+    def __init__(self) -> None:
+        self.first: int | None = None
+        self.last = 0
+        self.arrivals = 0
+        self.log_median = math.nan
+        self.quantile, self.excess, self.peaks = 2.3, 1.0, 10.0
+        self.bins: dict[tuple[bool, int], tuple[float, float]] = {}
+
+    def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:
+        """Score the gap that ends, then learn it."""
+        if math.isnan(value):
+            return 1.0, 1.0, math.nan
+        if self.first is None:
+            self.first = self.last = at_ms
+            self._arrive(local_ms)
+            return 1.0, 1.0, math.nan
+        gap = max(at_ms - self.last, 0)
+        parts = self._parts(self.last + local_ms - at_ms, gap)
+        expected = sum(self._pace(key) * part / HOUR for key, part in parts)
+        median = 1.0 if math.isnan(self.log_median) else math.exp(self.log_median)
+        ready = self.arrivals >= 20 and self.last - self.first >= 48 * HOUR
+        p = 1.0
+        if ready and gap > 1000 * max(3 * median, 90.0) and expected > self.quantile:
+            p = 0.1 * math.exp(-min((expected - self.quantile) / self.excess, 680.0))
+        if gap > 0:
+            weight = 0.1 if p < 1e-3 else 1.0
+            for key, part in parts:
+                hours = part / HOUR * weight
+                fade = math.exp(-hours / 15)
+                seen, lived = self.bins.get(key, (0.0, 0.0))
+                self.bins[key] = fade * seen, fade * lived + hours
+            self._arrive(self.last + gap + local_ms - at_ms)
+            self._learn(math.log(gap / 1000), expected, weight)
+        self.last += gap
+        return p, 1.0, median if ready else math.nan
+
+    def _arrive(self, local_ms: int) -> None:
+        seen, lived = self.bins.get(bin_of(local_ms), (0.0, 0.0))
+        self.bins[bin_of(local_ms)] = seen + 1, lived
+        self.arrivals += 1
+
+    def _pace(self, key: tuple[bool, int]) -> float:
+        seen, lived = self.bins.get(key, (0.0, 0.0))
+        return seen / lived if lived >= 0.5 else 0.0
+
+    @staticmethod
+    def _parts(local_ms: int, gap: int) -> list[tuple[tuple[bool, int], int]]:
+        parts: list[tuple[tuple[bool, int], int]] = []
+        while gap > 0 and len(parts) < 216:
+            part = min(gap, HOUR - local_ms % HOUR)
+            parts.append((bin_of(local_ms), part))
+            local_ms += part
+            gap -= part
+        return parts
+
+    def _learn(self, log_gap: float, expected: float, weight: float) -> None:
+        if math.isnan(self.log_median):
+            self.log_median = log_gap
+        else:
+            side = (log_gap > self.log_median) - (log_gap < self.log_median)
+            self.log_median += max(1 / self.arrivals, 0.02) * weight * side
+        if expected <= 0.0:
+            return
+        above = expected > self.quantile
+        if above:
+            self.peaks = min(self.peaks + weight, 100.0)
+            over = min(expected - self.quantile, 3 * self.excess)
+            self.excess = max(self.excess + weight / self.peaks * (over - self.excess), 0.25)
+        pace = max(1 / (self.arrivals + 10), 0.005) * weight
+        self.quantile = max(self.quantile * math.exp(pace * ((1.0 if above else 0.0) - 0.1) / 0.1), 0.5)

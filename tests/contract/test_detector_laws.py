@@ -1,0 +1,217 @@
+"""Every detector of the registry keeps every law; there is no way to opt out."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from detectors.arrays import Block, Scores
+from detectors.queueing import QueueBlock
+from detectors.registry import DETECTORS, QUEUE_DETECTORS
+from tests.contract import feeds
+from tests.contract.cases import CASES, Case, blanked, joined, same, take
+
+every = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+
+
+_WHOLE: dict[str, Scores] = {}
+
+
+def scored(case: Case) -> Scores:
+    """Return the scores of the whole feed in one block; worked out once."""
+    if case.name not in _WHOLE:
+        _WHOLE[case.name] = case.fresh().update(case.feed().block)
+    return _WHOLE[case.name]
+
+
+def test_every_detector_of_the_registry_is_under_contract() -> None:
+    """The names of the registry are the names of the cases, and of the detectors themselves."""
+    registry: dict[str, Any] = {**DETECTORS, **QUEUE_DETECTORS}
+    assert [case.name for case in CASES] == sorted(registry)
+    assert all(make().name == name for name, make in registry.items())
+
+
+@every
+def test_it_equals_its_naive_twin(case: Case) -> None:
+    """A per-series implementation that shares no code finds the same probabilities and expectations."""
+    scores = scored(case)
+    twin = np.array(case.naive(case.feed().block))
+    assert np.array_equal(np.isnan(scores.expected), np.isnan(twin[:, 2]))
+    np.testing.assert_allclose(np.log(scores.p_high), np.log(twin[:, 0]), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(np.log(scores.p_low), np.log(twin[:, 1]), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(scores.expected, twin[:, 2], rtol=1e-7, atol=1e-9)
+
+
+@every
+def test_the_feed_makes_it_speak(case: Case) -> None:
+    """A law proved on a detector that says nothing would prove nothing."""
+    scores = scored(case)
+    assert np.minimum(scores.p_high, scores.p_low).min() < 1e-3
+    assert np.isfinite(scores.expected).any()
+
+
+@every
+def test_probabilities_are_probabilities_and_silence_is_one(case: Case) -> None:
+    """Both tails lie in (0, 1]; where nothing is expected nothing is claimed."""
+    scores = scored(case)
+    for tail in (scores.p_high, scores.p_low):
+        assert tail.dtype == np.float64
+        assert ((tail > 0.0) & (tail <= 1.0)).all()
+
+
+@every
+@pytest.mark.parametrize("size", [1, 13])
+def test_splitting_a_block_changes_nothing(case: Case, size: int) -> None:
+    """Blocks of any size give the same scores and leave the same state, bit for bit."""
+    block = case.feed().block
+    whole, parts = case.fresh(), case.fresh()
+    expected = whole.update(block)
+    assert same(joined([parts.update(take(block, slice(at, at + size))) for at in _starts(block, size)]), expected)
+    assert _bytes(parts) == _bytes(whole)
+
+
+@every
+def test_the_future_does_not_change_the_past(case: Case) -> None:
+    """Scores of a prefix are the prefix of the scores."""
+    block = case.feed().block
+    half = len(block.series) // 2
+    prefix = case.fresh().update(take(block, slice(0, half)))
+    assert same(prefix, Scores(*(column[:half] for column in scored(case))))
+
+
+@every
+def test_permuting_series_permutes_scores(case: Case) -> None:
+    """The row of a series is only its address."""
+    block = case.feed().block
+    moved = np.random.default_rng(5).permutation(feeds.SERIES)[block.series]
+    assert same(case.fresh().update(block._replace(series=moved)), scored(case))
+
+
+@every
+def test_a_series_scores_the_same_alone(case: Case) -> None:
+    """Nothing is shared between the series of a bank."""
+    block = case.feed().block
+    together = scored(case)
+    for series in range(feeds.SERIES):
+        mine = np.flatnonzero(block.series == series)
+        alone = case.fresh(1).update(take(block, mine)._replace(series=np.zeros(len(mine), np.int64)))
+        assert same(alone, Scores(*(column[mine] for column in together)))
+
+
+@every
+def test_state_and_load_in_mid_stream_change_nothing(case: Case) -> None:
+    """A detector restored from a copy of the state goes on bit for bit."""
+    block = case.feed().block
+    half = len(block.series) // 2
+    original, restored = case.fresh(), case.make()
+    original.update(take(block, slice(0, half)))
+    restored.load({name: array.copy() for name, array in original.state().items()})
+    rest = take(block, slice(half, None))
+    assert same(restored.update(rest), original.update(rest))
+    assert _bytes(restored) == _bytes(original)
+
+
+@every
+def test_growing_in_mid_stream_changes_nothing(case: Case) -> None:
+    """New series start cold and the others don't notice."""
+    block = case.feed().block
+    half = len(block.series) // 2
+    detector = case.fresh()
+    first = detector.update(take(block, slice(0, half)))
+    detector.resize(feeds.SERIES + 50)
+    assert same(joined([first, detector.update(take(block, slice(half, None)))]), scored(case))
+    assert all(len(array) == feeds.SERIES + 50 for array in detector.state().values())
+
+
+@every
+def test_nan_is_neutral_and_touches_no_other(case: Case) -> None:
+    """Unknown observations score 1, 1, NaN, and everything else is as if they had not been there."""
+    block = case.feed().block
+    rng = np.random.default_rng(6)
+    unknown = np.flatnonzero(rng.random(len(block.series)) < 0.1)
+    rest = np.setdiff1d(np.arange(len(block.series)), unknown)
+    with_nan, without = case.fresh(), case.fresh()
+    scores = with_nan.update(blanked(block, unknown))
+    assert same(Scores(*(column[rest] for column in scores)), without.update(take(block, rest)))
+    assert (scores.p_high[unknown] == 1.0).all()
+    assert (scores.p_low[unknown] == 1.0).all()
+    assert np.isnan(scores.expected[unknown]).all()
+    assert _bytes(with_nan) == _bytes(without)
+
+
+@every
+def test_inputs_are_not_written(case: Case) -> None:
+    """A block of read-only arrays is as good as any."""
+    block = case.feed().block
+    before = [column.tobytes() for column in block]
+    for column in block:
+        column.flags.writeable = False
+    case.fresh().update(block)
+    assert [column.tobytes() for column in block] == before
+
+
+@every
+def test_a_constant_series_is_silent(case: Case) -> None:
+    """What never changes is no anomaly, from the first value on and for two months."""
+    at = feeds.START + np.arange(60 * 24) * feeds.HOUR
+    rows = np.zeros(len(at), np.int64)
+    for constant in (0.0, 1.0, 250.0):
+        full = np.full(len(at), constant)
+        block: Any = Block(rows, at, at, full)
+        if case.name in QUEUE_DETECTORS:
+            block = QueueBlock(rows, at, at, full, np.ones(len(at)), full, full, np.ones(len(at), bool))
+        scores = case.fresh(1).update(block)
+        assert np.minimum(scores.p_high, scores.p_low).min() > 1e-3
+
+
+@every
+def test_extreme_values_raise_no_warning(case: Case) -> None:
+    """The smallest, the largest and the impossible pass without overflow (warnings are errors here)."""
+    extremes = [0.0, 5e-324, 1e-300, 1.0, 1e9, 1e15, 1e150, 1.7e308, -1.0, -1.7e308, np.inf, -np.inf, np.nan, 3.0]
+    value = np.tile(extremes, 120)
+    at = feeds.START + np.arange(len(value)) * feeds.HOUR
+    rows = np.zeros(len(at), np.int64)
+    block: Any = Block(rows, at, at, value)
+    if case.name in QUEUE_DETECTORS:
+        at = feeds.START + np.arange(len(value)) * feeds.MINUTE
+        block = QueueBlock(rows, at, at, value, np.roll(value, 3), np.roll(value, 5), np.roll(value, 2), value > 0)
+    scores = case.fresh(1).update(block)
+    assert ((scores.p_high > 0.0) & (scores.p_high <= 1.0)).all()
+
+
+@every
+def test_an_empty_block_is_fine(case: Case) -> None:
+    """Nothing in, nothing out."""
+    assert len(case.fresh().update(take(case.feed().block, slice(0, 0))).p_high) == 0
+
+
+@every
+def test_wrong_input_is_refused_by_name(case: Case) -> None:
+    """Wrong dtypes, lengths, rows, orders, shrinking and foreign states are ValueErrors that name the culprit."""
+    block = take(case.feed().block, slice(0, 50))
+    wrong = {
+        "series is float64": block._replace(series=block.series.astype(float)),
+        "at_ms is int32": block._replace(at_ms=block.at_ms.astype(np.int32)),
+        "local_ms is int64": block._replace(local_ms=block.local_ms[:-1]),
+        "outside 0..5": block._replace(series=block.series + feeds.SERIES),
+        "at_ms decreases": block._replace(at_ms=block.at_ms[::-1].copy()),
+    }
+    for message, bad in wrong.items():
+        with pytest.raises(ValueError, match=message):
+            case.fresh().update(bad)
+    with pytest.raises(ValueError, match="only grows"):
+        case.fresh().resize(2)
+    with pytest.raises(ValueError, match=r"\.load: arrays"):
+        case.fresh().load({"other": np.zeros(3)})
+    state = case.fresh().state()
+    name = next(iter(state))
+    with pytest.raises(ValueError, match=f"load: {name} is"):
+        case.fresh().load({**state, name: state[name].astype(np.float32)})
+
+
+def _starts(block: Any, size: int) -> range:
+    return range(0, len(block.series), size)
+
+
+def _bytes(detector: Any) -> dict[str, bytes]:
+    return {name: array.tobytes() for name, array in detector.state().items()}
