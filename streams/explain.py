@@ -37,7 +37,7 @@ def _where(case: Case, places: Places) -> tuple[str, str]:
 def _odds(top: Anomaly) -> tuple[str, str]:
     score = score_of(top.p)
     if score < 1:
-        return ".", "."
+        return "", ""
     if score >= _TELLING_LIMIT:
         return " Hầu như không thể do ngẫu nhiên.", " Practically impossible by chance."
     odds = f"10^{score:.0f}"
@@ -89,10 +89,10 @@ def _silent(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
 
 def _stuck(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
     del case
-    names, lasted = _names(ranked), _duration((top.end_ms - top.start_ms) / 1000)
+    names, since = _names(ranked), _since(top)
     return (
-        f"{names} báo mãi một giá trị ({top.observed:g}) suốt {lasted[0]}; thiết bị có thể đã hỏng hoặc bị treo.",
-        f"{names} has reported one value ({top.observed:g}) for {lasted[1]}; the device is probably dead or stuck.",
+        f"{names} báo mãi một giá trị ({top.observed:g}){since[0]}; thiết bị có thể đã hỏng hoặc bị treo.",
+        f"{names} reports one value ({top.observed:g}) again and again{since[1]}; the device is probably dead or stuck.",
     )
 
 
@@ -139,10 +139,10 @@ def _stalled(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]
     del case
     names, waiting = _names(ranked), top.facts.get("waiting", top.observed)
     counters = top.facts.get("counters_open", 0.0)
-    lasted = _duration((top.end_ms - top.start_ms) / 1000)
+    since = _since(top)
     return (
-        f"{names}: {waiting:g} người chờ, {counters:g} quầy mở, không ai được gọi suốt {lasted[0]}.",
-        f"{names}: {waiting:g} people wait, {counters:g} counters open, nobody called for {lasted[1]}.",
+        f"{names}: {waiting:g} người chờ, {counters:g} quầy mở, không ai được gọi{since[0]}.",
+        f"{names}: {waiting:g} people wait, {counters:g} counters open, nobody is called{since[1]}.",
     )
 
 
@@ -154,6 +154,13 @@ def _clock(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
         f"đồng hồ của {names} {'nhanh' if ahead else 'chậm'} đều {off[0]}; tính theo giờ nhận. Cần chỉnh đồng hồ.",
         f"the clock of {names} is steadily {'fast' if ahead else 'slow'} by {off[1]}; read at ingest time. Set it.",
     )
+
+
+def _since(top: Anomaly) -> tuple[str, str]:
+    """Return how long an episode has lasted, nothing while it is new."""
+    seconds = (top.end_ms - top.start_ms) / 1000
+    vi, en = _duration(seconds)
+    return (f" suốt {vi}", f", for {en}") if seconds > 0 else ("", "")
 
 
 def _duration(seconds: float) -> tuple[str, str]:
