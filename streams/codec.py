@@ -1,5 +1,6 @@
 """From Kafka records to events and back: the input defence up to the record key, a batch at a time."""
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -21,8 +22,14 @@ Faults = Iterator[tuple[int, Rejected]]
 _decode_one = msgspec.json.Decoder(Event).decode
 _encode = msgspec.json.Encoder().encode
 
+MAX_DEPTH = 384
+
 _LAST_ASCII = 127
-_RUN = 1024  # records that are parsed and checked at a time: they stay in the cache, which gains up to a fifth
+_BRACE_BIT = 0x20  # tells { from [
+_CLOSING_BIT = 0x04  # tells } from { and ] from [
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_RUN = 512  # records that are parsed and checked at a time: they stay in the cache, which gains up to a fifth
 _NUMBER_BOUNDS = ("Number out of range", *(f"Expected `{kind}` {sign}" for kind in ("int", "float") for sign in "<>"))
 
 _BAD_INPUT = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -32,10 +39,10 @@ _BAD_INPUT = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 def decode(batch: RecordBatch) -> list[Decoded]:
     """Return the event in every record of a batch, or why it has none, in the records' order.
 
-    What is checked, in this order: there is a value of at most 64 KiB; it is JSON of a known event type and every field
-    that the type knows has its type and bounds; all of it is UTF-8; the type belongs on the topic; codes are digits;
-    fields don't contradict each other; the record key is what the data say. The time window is not checked here, nor
-    is `time` parsed.
+    What is checked, in this order: there is a value of at most 64 KiB, nested at most 384 levels; it is JSON of a known
+    event type and every field that the type knows has its type and bounds; all of it is UTF-8; the type belongs on the
+    topic; codes are digits; fields don't contradict each other; the record key is what the data say. The time window is
+    not checked here, nor is `time` parsed.
 
     Parameters
     ----------
@@ -89,7 +96,9 @@ def _decode_run(topic: str, headers: list[Headers], keys: list[bytes | None], ra
         found = _parse(values, refused)
     else:
         found = _parse_mixed(headers, values, refused, modes)
-    _refuse_bad_text(found, values)
+    joined = b"\n".join(values)  # no UTF-8 sequence can span a newline: the whole is good exactly if every part is
+    _refuse_deep(found, values, joined)
+    _refuse_bad_text(found, values, joined)
     _check(topic, found, keys)
     return found
 
@@ -150,7 +159,7 @@ def _reason(error: Exception, value: bytes) -> Rejected:
     if not value:
         return Rejected(Reason.TOMBSTONE, "a value is required, got 0 bytes")
     if isinstance(error, RecursionError):
-        return Rejected(Reason.TOO_DEEP, "nested deeper than the parser goes")
+        return Rejected(Reason.TOO_DEEP, f"at most {MAX_DEPTH} levels of objects and arrays")
     if isinstance(error, UnicodeDecodeError):
         return Rejected(Reason.BAD_UTF8, "text must be UTF-8")
     if not isinstance(error, msgspec.ValidationError):
@@ -175,9 +184,36 @@ def schema_rejection(error: msgspec.ValidationError) -> Rejected:
     return Rejected(Reason.SCHEMA, text)
 
 
-def _refuse_bad_text(found: list[Decoded], values: list[bytes]) -> None:
+def _refuse_deep(found: list[Decoded], values: list[bytes], joined: bytes) -> None:
+    """Refuse what nests deeper than any event does: how deep the parser itself goes depends on who calls it."""
+    longest = max(map(len, values))
+    if longest < 2 * MAX_DEPTH:  # what is opened is closed: the bulk of the traffic is too short to be too deep
+        return
+    openers = (np.frombuffer(joined, np.uint8) | _BRACE_BIT) == ord("{")
+    words = np.flatnonzero(openers[: len(openers) // 8 * 8].view(np.uint64) != 0)  # by eight bytes: there are fewer
+    least = MAX_DEPTH // 8 - 1  # a record with more openers has them in at least so many whole words
+    if len(words) <= least or 8 * int((words[least:] - words[:-least]).min()) > longest:
+        return
+    for row, value in enumerate(values):
+        if value.count(b"{") + value.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+            found[row] = Rejected(Reason.TOO_DEEP, f"at most {MAX_DEPTH} levels of objects and arrays")
+
+
+def _depth(value: bytes) -> int:
+    r"""Return how deep objects and arrays nest.
+
+    Examples
+    --------
+    >>> _depth(b'{"a":[1,[2]],"b":"[[[[\\"[["}')
+    3
+    """
+    brackets = _STRING.sub(b"", value).translate(None, _NO_BRACKETS)
+    steps = np.where((np.frombuffer(brackets, np.uint8) & _CLOSING_BIT) > 0, -1, 1)
+    return int(np.cumsum(steps).max(initial=0))
+
+
+def _refuse_bad_text(found: list[Decoded], values: list[bytes], joined: bytes) -> None:
     """Refuse what is not UTF-8 throughout: the parser looks at the fields that it knows only."""
-    joined = b"\n".join(values)  # no sequence can span a newline, so the whole is good exactly if every part is
     if joined.isascii() or _is_utf8(_beyond_ascii(joined)):
         return
     for row, value in enumerate(values):

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.codec import STRUCTURED_HEADERS, Decoded, decode, decode_structured, encode, encode_binary
+from streams.codec import MAX_DEPTH, STRUCTURED_HEADERS, Decoded, decode, decode_structured, encode, encode_binary
 from streams.envelope import MAX_EVENT_BYTES
 from streams.events import CameraAnalytics, Event, Punctuation, record_key, topic_of
 from streams.records import Headers, RecordBatch
@@ -139,10 +139,21 @@ def test_something_behind_the_event_is_refused() -> None:
     assert reason(camera_count() * 2) is Reason.NOT_JSON
 
 
-@pytest.mark.parametrize("opening", ["[", '{"x":'])
-def test_deep_nesting_in_an_ignored_field_is_refused(opening: str) -> None:
-    """Ten thousand levels would overflow the stack of a recursive parser."""
-    assert reason(edited('"phase"', f'"x":{opening * 10_000},"phase"')) is Reason.TOO_DEEP
+@pytest.mark.parametrize("opening", ["[", '{"x":', '[{"x":', "[\n\t "])
+@pytest.mark.parametrize("levels", [385, 600, 5_000])
+def test_deep_nesting_in_an_ignored_field_is_refused(opening: str, levels: int) -> None:
+    """Alike at every depth over the limit, wherever the interpreter's own lies."""
+    assert reason(edited('"phase"', f'"x":{opening * levels},"phase"')) is Reason.TOO_DEEP
+
+
+def test_nesting_up_to_the_limit_is_ignored_as_other_unknown_fields_are() -> None:
+    """Envelope and data are two of the levels; brackets in text don't count, nor do those side by side."""
+    event = decode_structured(camera_count())
+    deepest = "[" * (MAX_DEPTH - 2) + "]" * (MAX_DEPTH - 2)
+    side_by_side = ",".join(["[]"] * 500)
+    for field in (deepest, f"[{side_by_side}]", '"' + '[\\"{' * 500 + '"'):
+        assert decode(batch([edited('"phase"', f'"x":{field},"phase"')])) == [event]
+    assert reason(edited('"phase"', f'"x":[{deepest}],"phase"')) is Reason.TOO_DEEP
 
 
 @pytest.mark.parametrize(
