@@ -203,7 +203,8 @@ class _Run:
         self._keyless = 0
         now_ms = clock.now_ms()
         anchors = {"first": now_ms - outline.first_ms, "last": now_ms - outline.last_ms}
-        self._shift = Shift(0 if options.anchor is None else anchors[options.anchor])
+        offset_ms = 0 if options.anchor is None else anchors[options.anchor]
+        self._shift = Shift(offset_ms // _SECOND_MS * _SECOND_MS)  # whole seconds: times keep the precision they had
         self.sent = 0
 
     async def punctuate(self, edge: Edge, at_ms: int) -> None:

@@ -21,10 +21,10 @@ _DATA = (
     "received_at",
     "due_at",
 )
-# the field's name isn't part of a text: there, its quotes would be escaped
-_NAMES = "|".join((*_ENVELOPE, *_DATA)).encode()
-_DATE_TIME = rb'\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d[^"\\]{0,20}'
-_FIELD = re.compile(rb'(?<!\\)"(' + _NAMES + rb')"(\s*:\s*)"(' + _DATE_TIME + rb')"')
+_NAMES = frozenset(name.encode() for name in (*_ENVELOPE, *_DATA))
+# From the quote that ends a name to the end of the date-time behind it. In a JSON text this is never part of a string:
+# there, quotes are escaped. Looking for the date and then back at the name is several times as fast as the reverse.
+_DATED = re.compile(rb'"(\s*:\s*)"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d[^"\\]{0,20})"')
 _HEADERS = frozenset(f"ce_{name}" for name in _ENVELOPE)
 
 
@@ -44,7 +44,7 @@ class Shift:
         """Return an event with its date-times moved; all else, bytes that are no event included, stays as it is."""
         if value is None or self.offset_ms == 0:
             return value
-        return _FIELD.sub(self._replaced, value)
+        return _DATED.sub(self._replaced, value)
 
     def headers(self, headers: Headers) -> Headers:
         """Return headers with those that carry the times of an event in binary mode moved."""
@@ -53,7 +53,11 @@ class Shift:
         return tuple((name, _moved(value, self.offset_ms) if name in _HEADERS else value) for name, value in headers)
 
     def _replaced(self, match: re.Match[bytes]) -> bytes:
-        return b'"%s"%s"%s"' % (match[1], match[2], _moved(match[3], self.offset_ms))
+        text, end = match.string, match.start()
+        start = text.rfind(b'"', 0, end) + 1
+        if text[start:end] not in _NAMES or text[start - 2 : start - 1] == b"\\":
+            return match[0]
+        return b'"%s"%s"' % (match[1], _moved(match[2], self.offset_ms))
 
 
 @lru_cache(maxsize=65536)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -72,6 +73,7 @@ def command(
     """
     kafka = load(config, os.environ).kafka
     options = RecordOptions(begin=begin, max_records=max_records, until_end=until_end, seconds=seconds)
+    started_s = time.monotonic()
     shown = sys.stderr.isatty() and output != "-"
     columns = SpinnerColumn(), TextColumn("{task.completed:.0f} records")
     with (
@@ -84,4 +86,9 @@ def command(
         except KeyboardInterrupt:
             if max_records is not None or until_end:
                 raise
-    click.echo(f"{writer.records} records, {writer.bytes / 1e6:.1f} MB before compression", err=True)
+    seconds = time.monotonic() - started_s
+    click.echo(
+        f"{writer.records} records, {writer.bytes / 1e6:.1f} MB before compression, in {seconds:.1f} s "
+        f"({writer.records / seconds:.0f} records/s)",
+        err=True,
+    )

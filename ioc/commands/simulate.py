@@ -1,6 +1,7 @@
 """`ioc simulate`: writes a recording of a simulated province, and what really happened in it."""
 
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -89,6 +90,7 @@ def command(
 
 def _write(simulation: Simulation, output: str) -> None:
     console = Console(stderr=True)
+    started_s = time.monotonic()
     with (
         RecordingWriter(output) as writer,
         Progress(console=console, disable=not sys.stderr.isatty(), transient=True) as progress,
@@ -97,8 +99,10 @@ def _write(simulation: Simulation, output: str) -> None:
         for chunk in simulation.chunks():
             writer.write(chunk)
             progress.update(task, completed=chunk.timestamps_ms[-1] - simulation.first_ms)
+    seconds = time.monotonic() - started_s
     click.echo(
-        f"{writer.records} records, {writer.bytes / 1e6:.1f} MB before compression, {len(simulation.truths)} scenarios",
+        f"{writer.records} records, {writer.bytes / 1e6:.1f} MB before compression, in {seconds:.1f} s "
+        f"({writer.records / seconds:.0f} records/s), {len(simulation.truths)} scenarios",
         err=True,
     )
 

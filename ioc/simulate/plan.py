@@ -244,7 +244,7 @@ SCENARIOS = (
     Scenario("camera_drop", "drop", "a camera counts a tenth of the usual traffic, 07:00-10:00",
              _camera("camera_drop", ("traffic",), Effect("scale", _NOBODY, 7 * 60, 10 * 60, 0.1),
                      "đường bị chặn, lưu lượng giảm mạnh")),
-    Scenario("camera_dead", "drop", "a camera reports 0 from 08:00 on",
+    Scenario("camera_dead", "stuck", "a camera reports 0 from 08:00 on",
              _camera("camera_dead", ("traffic", "market"), Effect("fix", _NOBODY, 8 * 60, _NIGHT, 0.0),
                      "cảm biến hỏng, luôn báo 0")),
     Scenario("camera_stuck", "stuck", "a camera reports the same count from 09:00 on",

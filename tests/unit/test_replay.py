@@ -191,6 +191,12 @@ def test_a_shift_leaves_alone_what_it_can_not_read(value: bytes | None) -> None:
     assert Shift(86_400_000).value(value) == value
 
 
+def test_a_shift_moves_no_other_dates() -> None:
+    """A birthday or a field of a name that only ends alike is no event time."""
+    text = b'{"expires":"2026-03-02T00:00:00Z","uptime":"2026-03-02T00:00:00Z","a\\"time":"2026-03-02T00:00:00Z"}'
+    assert Shift(1000).value(text) == text
+
+
 def test_a_shift_moves_the_time_of_events_in_binary_mode() -> None:
     """There it is a header."""
     headers = (("ce_id", b"1"), ("ce_time", b"2026-03-02T00:00:00+07:00"))
