@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ioc.config import Config
+from ioc.assets import Assets, Kind, load_assets
+from ioc.config import Admission, Config
 from ioc.errors import ConfigError
 from ioc.units import load_places
 from streams.admission import AdmissionSettings
-from streams.banks.watching import Watching, banks_of
-from streams.correlate import Rules
+from streams.banks.watching import banks_of
+from streams.explain import Names
 from streams.find import FindSettings, FindStage
 from streams.fold import FoldSettings, FoldStage
-from streams.places import Places
 
 _REFERENCE = datetime(2026, 1, 1)  # noqa: DTZ001 - a wall-clock date to read a zone's standard offset at
 
@@ -25,29 +26,28 @@ class Assembly:
     ConfigError
         The time zone is unknown.
     InputError
-        The file of units can't be read.
+        The file of units or that of assets can't be read.
     """
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.places: Places = load_places(config.site.units_file)
-        self.watching = Watching()
-        self.rules = Rules()
+        assets = Assets() if config.site.assets_file is None else load_assets(config.site.assets_file)
+        self.names = Names(load_places(config.site.units_file), partial(_asset_name, assets))
         self.offset_min = _offset_min(config.site.timezone)
 
     def find(self, topic: str, partition: int) -> FindStage:
         """Return a fresh stage 1 for one partition of a source topic."""
-        settings = FindSettings(AdmissionSettings(site_offset_min=self.offset_min))
-        return FindStage(topic, partition, settings, banks_of(topic, partition, self.watching))
+        settings = FindSettings(_admission(self.config.admission, self.offset_min))
+        return FindStage(topic, partition, settings, banks_of(topic, partition, self.config.watching))
 
     def fold(self, sources: Iterable[tuple[str, int]]) -> FoldStage:
         """Return a fresh stage 2 that waits for these input partitions."""
         return FoldStage(
             FoldSettings(
                 sources=frozenset(sources),
-                rules=self.rules,
-                surges=self.watching.surges,
-                places=self.places,
+                rules=self.config.rules,
+                surges=self.config.watching.surges,
+                names=self.names,
                 offset_min=self.offset_min,
             )
         )
@@ -59,3 +59,24 @@ def _offset_min(timezone: str) -> int:
     except (ZoneInfoNotFoundError, ValueError):
         raise ConfigError(f"site.timezone: {timezone!r} is no IANA time zone; use one like Asia/Ho_Chi_Minh") from None
     return int((offset or timedelta()).total_seconds() // 60)
+
+
+_KIND_OF_FAMILY: dict[str, Kind] = {"camera": "camera", "queue": "office", "telemetry": "telemetry"}
+
+
+def _asset_name(assets: Assets, family: str, entity: str, at_ms: int) -> str | None:
+    """Return the name that the site's registry gives to a sensor or office, None where it has none."""
+    kind = _KIND_OF_FAMILY.get(family.partition(".")[0])
+    asset = None if kind is None else assets.at(kind, entity, at_ms)
+    return None if asset is None else asset.name
+
+
+def _admission(limits: Admission, offset_min: int) -> AdmissionSettings:
+    return AdmissionSettings(
+        allowed_lateness_ms=round(limits.allowed_lateness_s * 1000),
+        skew_ms=round(limits.skew_s * 1000),
+        max_ahead_ms=round(limits.max_ahead_s * 1000),
+        site_offset_min=offset_min,
+        dedupe_capacity=limits.dedupe_capacity,
+        dedupe_horizon_ms=round(limits.dedupe_horizon_s * 1000),
+    )

@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ioc.errors import ConfigError
+from streams.banks.watching import Watching
+from streams.correlate import Rules
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -56,6 +58,19 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     assets_file: str | None = None
 
 
+class Admission(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is let in: how late, how far ahead of its ingest time, and how many ids are remembered for how long.
+
+    The watermark stays `allowed_lateness_s` behind the newest record: results wait for it.
+    """
+
+    allowed_lateness_s: Annotated[float, Meta(ge=0, le=86_400)] = 900.0
+    skew_s: Annotated[float, Meta(ge=0)] = 60.0
+    max_ahead_s: Annotated[float, Meta(ge=0)] = 600.0
+    dedupe_capacity: Annotated[int, Meta(ge=131_072)] = 1 << 21
+    dedupe_horizon_s: Positive = 86_400.0
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole tree; every field has a default that runs the demo."""
 
@@ -63,6 +78,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     worker: Worker = Worker()
     metrics: Metrics = Metrics()
     site: Site = Site()
+    admission: Admission = Admission()
+    watching: Watching = Watching()
+    rules: Rules = Rules()
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Config:

@@ -23,7 +23,7 @@ from streams.incidents import RANK, Case, Severity, Status, case_id, member_key
 _MINUTE_MS = 60_000
 
 
-class Rules(Struct, frozen=True):
+class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of correlation.
 
     ``gather_ms``: how long a single sensor's deviation waits for company before it becomes an incident of its own.

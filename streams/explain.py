@@ -1,34 +1,51 @@
 """Says in Vietnamese and English, from an incident's evidence, what happened, where, and how unusual it is."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from streams.anomalies import Anomaly
 from streams.incidents import Case, Explanation, score_of
 from streams.places import Places
 
-Say = Callable[[Case, Anomaly, list[Anomaly]], tuple[str, str]]
+
+class Names(NamedTuple):
+    """How things are called: units by code, and assets by family, id and event time (None: no name is known)."""
+
+    places: Places
+    asset: Callable[[str, str, int], str | None]
+
+
+class Told(NamedTuple):
+    """What a sentence is made of: the case, its members from the least probable on, and their names in one list."""
+
+    case: Case
+    top: Anomaly
+    ranked: list[Anomaly]
+    names: str
+
+
+Say = Callable[[Told], tuple[str, str]]
 
 _NAMED = 3
 _LONGEST_WAIT_MIN = 240.0  # beyond that the pace of the queue is too uncertain to name a figure
 
 
-def explain(case: Case, places: Places) -> Explanation:
+def explain(case: Case, names: Names) -> Explanation:
     """Return the explanation of a case; a pure function of its members."""
     ranked = case.ranked()
-    say = _SAY[case.rule]
-    vi, en = say(case, ranked[0], ranked)
-    where_vi, where_en = ("Bảo trì", "Maintenance") if case.rule == "source_clock" else _where(case, places)
+    vi, en = _SAY[case.rule](Told(case, ranked[0], ranked, _listed(ranked, names)))
+    where_vi, where_en = ("Bảo trì", "Maintenance") if case.rule == "source_clock" else _where(case, names.places)
     odds_vi, odds_en = _odds(ranked[0])
     return Explanation(vi=f"{where_vi}: {vi}{odds_vi}", en=f"{where_en}: {en}{odds_en}")
 
 
-def unit_name(case: Case, places: Places) -> str:
+def unit_name(case: Case, names: Names) -> str:
     """Return the name of the case's unit at its start, of the province where it has none."""
-    return places.label(case.unit_code or case.tenant, case.start_ms)
+    return names.places.label(case.unit_code or case.tenant, case.start_ms)
 
 
 def _where(case: Case, places: Places) -> tuple[str, str]:
-    name = unit_name(case, places)
+    name = places.label(case.unit_code or case.tenant, case.start_ms)
     known = places.at(case.unit_code or case.tenant, case.start_ms) is not None
     english = name if known else f"{'unit' if case.unit_code else 'province'} {case.unit_code or case.tenant}"
     return (name, english) if case.unit_code else (f"Toàn tỉnh ({name})", f"Whole province ({english})")
@@ -47,39 +64,44 @@ def _odds(top: Anomaly) -> tuple[str, str]:
 _TELLING_LIMIT = 15.0
 
 
-def _names(ranked: list[Anomaly]) -> str:
-    names = list(dict.fromkeys(" ".join(filter(None, (m.series.entity, m.series.part))) for m in ranked))
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" (+{more})" if more > 0 else "")
+def _listed(ranked: list[Anomaly], names: Names) -> str:
+    called = list(dict.fromkeys(_called(member, names) for member in ranked))
+    more = len(called) - _NAMED
+    return ", ".join(called[:_NAMED]) + (f" (+{more})" if more > 0 else "")
+
+
+def _called(member: Anomaly, names: Names) -> str:
+    series = member.series
+    name = names.asset(series.family, series.entity, member.start_ms)
+    known = series.entity if name is None else f"{name} ({series.entity})"
+    return " ".join(filter(None, (known, series.part)))
 
 
 def _figures(top: Anomaly) -> tuple[str, str]:
     return f"{top.observed:g}", f"{top.expected:.3g}"
 
 
-def _surge(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
-    del case
+def _surge(told: Told) -> tuple[str, str]:
+    top, names = told.top, told.names
     seen, usual = _figures(top)
-    names = _names(ranked)
     return (
         f"{names} đếm được {seen}, cao bất thường so với mức thường lệ {usual}.",
         f"{names} counted {seen}, unusually many against the usual {usual}.",
     )
 
 
-def _drop(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
-    del case
+def _drop(told: Told) -> tuple[str, str]:
+    top, names = told.top, told.names
     seen, usual = _figures(top)
-    names = _names(ranked)
     return (
         f"{names} đếm được {seen}, thấp bất thường so với mức thường lệ {usual}.",
         f"{names} counted {seen}, unusually few against the usual {usual}.",
     )
 
 
-def _silent(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
-    del case
-    names, gap = _names(ranked), _duration(top.observed)
+def _silent(told: Told) -> tuple[str, str]:
+    top, names = told.top, told.names
+    gap = _duration(top.observed)
     usual = _duration(top.expected)
     return (
         f"{names} không gửi dữ liệu hơn {gap[0]}; thường lệ cứ {usual[0]} một lần.",
@@ -87,20 +109,19 @@ def _silent(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
     )
 
 
-def _stuck(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
-    del case
-    names, since = _names(ranked), _since(top)
+def _stuck(told: Told) -> tuple[str, str]:
+    top, names = told.top, told.names
+    since = _since(top)
     return (
         f"{names} báo mãi một giá trị ({top.observed:g}){since[0]}; thiết bị có thể đã hỏng hoặc bị treo.",
-        f"{names} reports one value ({top.observed:g}) again and again{since[1]}; the device is probably dead or stuck.",
+        f"{names} keeps reporting one value ({top.observed:g}){since[1]}; the device is probably dead or stuck.",
     )
 
 
 def _area(vi: str, en: str) -> Say:
-    def say(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
-        del case, top
-        sensors = len({member.series.entity for member in ranked})
-        names = _names(ranked)
+    def say(told: Told) -> tuple[str, str]:
+        sensors = len({member.series.entity for member in told.ranked})
+        names = told.names
         return (
             f"{sensors} cảm biến cùng lúc {vi} ({names}); nhiều khả năng có chung một nguyên nhân.",
             f"{sensors} sensors {en} at once ({names}); a common cause is likely.",
@@ -109,35 +130,33 @@ def _area(vi: str, en: str) -> Say:
     return say
 
 
-def _reports(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
-    del case
+def _reports(told: Told) -> tuple[str, str]:
+    top, names = told.top, told.names
     seen, usual = _figures(top)
     hours = f"{top.facts.get('window_h', 1):g}"
-    names = _names([member for member in ranked if member.series.entity])
     return (
         f"phản ánh của người dân tăng đột biến: {names}; {seen} phản ánh trong {hours} giờ, thường lệ {usual}.",
         f"surge of citizens' reports: {names}; {seen} reports in {hours} h, usually {usual}.",
     )
 
 
-def _wait(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
-    worst = max(ranked, key=lambda member: (member.facts.get("wait_s", 0.0), member.series))
+def _wait(told: Told) -> tuple[str, str]:
+    names = told.names
+    worst = max(told.ranked, key=lambda member: (member.facts.get("wait_s", 0.0), member.series))
     minutes, waiting = worst.facts.get("wait_s", 0.0) / 60, worst.facts.get("waiting", 0.0)
     counters = worst.facts.get("counters_open", 0.0)
     over = minutes > _LONGEST_WAIT_MIN
     long_vi = "hơn 4 giờ" if over else f"{minutes:.0f} phút"
     long_en = "over 4 h" if over else f"{minutes:.0f} min"
-    names = _names(ranked)
-    del top
     return (
-        f"{case.scope}: dự báo chờ {long_vi} ({names}); {waiting:g} người đang chờ, {counters:g} quầy mở.",
-        f"{case.scope}: predicted wait {long_en} ({names}); {waiting:g} waiting, {counters:g} counters open.",
+        f"{told.case.scope}: dự báo chờ {long_vi} ({names}); {waiting:g} người đang chờ, {counters:g} quầy mở.",
+        f"{told.case.scope}: predicted wait {long_en} ({names}); {waiting:g} waiting, {counters:g} counters open.",
     )
 
 
-def _stalled(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
-    del case
-    names, waiting = _names(ranked), top.facts.get("waiting", top.observed)
+def _stalled(told: Told) -> tuple[str, str]:
+    top, names = told.top, told.names
+    waiting = top.facts.get("waiting", top.observed)
     counters = top.facts.get("counters_open", 0.0)
     since = _since(top)
     return (
@@ -146,9 +165,9 @@ def _stalled(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]
     )
 
 
-def _clock(case: Case, top: Anomaly, ranked: list[Anomaly]) -> tuple[str, str]:
-    del case
-    names, off = _names(ranked), _duration(abs(top.observed))
+def _clock(told: Told) -> tuple[str, str]:
+    top, names = told.top, told.names
+    off = _duration(abs(top.observed))
     ahead = top.observed < 0  # ingest less event time
     return (
         f"đồng hồ của {names} {'nhanh' if ahead else 'chậm'} đều {off[0]}; tính theo giờ nhận. Cần chỉnh đồng hồ.",

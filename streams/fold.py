@@ -9,10 +9,9 @@ from msgspec import Struct
 from detectors.rare import RareCounts
 from streams.anomalies import Anomaly, Counts, Joined, Message, Watermark, from_value
 from streams.correlate import Correlator, Memory, Rules
-from streams.explain import explain, unit_name
+from streams.explain import Names, explain, unit_name
 from streams.incidents import Case, Incident, publish, to_record
 from streams.judge import Policy
-from streams.places import Places
 from streams.records import OutputRecord, RecordBatch
 from streams.rollup import Rollup
 from streams.stage import Outcome, Tally
@@ -29,7 +28,7 @@ class FoldSettings(Struct, frozen=True):
     sources: frozenset[Source]
     rules: Rules
     surges: Policy
-    places: Places
+    names: Names
     offset_min: int
 
 
@@ -130,7 +129,7 @@ class FoldStage:
     ) -> None:
         settings = self._settings
         for case in cases:
-            name, text = unit_name(case, settings.places), explain(case, settings.places)
+            name, text = unit_name(case, settings.names), explain(case, settings.names)
             incident = publish(case, at_ms, name, text, settings.offset_min)
             told.append((incident, to_record(incident, timestamp_ms)))
 

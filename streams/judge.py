@@ -11,7 +11,7 @@ from detectors.arrays import Floats, Ints
 from streams.anomalies import Anomaly, Kind, Series, digest
 
 
-class Policy(Struct, frozen=True):
+class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     """When an episode opens and ends.
 
     ``open_below`` is the false-alarm rate per observation; ``hold_below`` (larger) is the hysteresis within which an

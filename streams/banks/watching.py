@@ -21,7 +21,7 @@ _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
 
 
-class Watching(Struct, frozen=True):
+class Watching(Struct, frozen=True, forbid_unknown_fields=True):
     """The policies of all judges; ``open_below`` of each is a false-alarm rate per observation."""
 
     level: Policy = Policy(open_below=1e-6, hold_below=1e-3, quiet_ms=3 * _HOUR_MS, refresh_ms=6 * _HOUR_MS)
