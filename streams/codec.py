@@ -30,6 +30,7 @@ _CLOSING_BIT = 0x04  # tells } from { and ] from [
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _RUN = 512  # records that are parsed and checked at a time: they stay in the cache, which gains up to a fifth
+_TOO_DEEP = Rejected(Reason.TOO_DEEP, f"at most {MAX_DEPTH} levels of objects and arrays")
 _NUMBER_BOUNDS = ("Number out of range", *(f"Expected `{kind}` {sign}" for kind in ("int", "float") for sign in "<>"))
 
 _BAD_INPUT = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -159,7 +160,7 @@ def _reason(error: Exception, value: bytes) -> Rejected:
     if not value:
         return Rejected(Reason.TOMBSTONE, "a value is required, got 0 bytes")
     if isinstance(error, RecursionError):
-        return Rejected(Reason.TOO_DEEP, f"at most {MAX_DEPTH} levels of objects and arrays")
+        return _TOO_DEEP
     if isinstance(error, UnicodeDecodeError):
         return Rejected(Reason.BAD_UTF8, "text must be UTF-8")
     if not isinstance(error, msgspec.ValidationError):
@@ -195,21 +196,17 @@ def _refuse_deep(found: list[Decoded], values: list[bytes], joined: bytes) -> No
     if len(words) <= least or 8 * int((words[least:] - words[:-least]).min()) > longest:
         return
     for row, value in enumerate(values):
-        if value.count(b"{") + value.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-            found[row] = Rejected(Reason.TOO_DEEP, f"at most {MAX_DEPTH} levels of objects and arrays")
+        if len(value) > MAX_DEPTH and found[row] is not _TOO_DEEP and _depth(value) > MAX_DEPTH:
+            found[row] = _TOO_DEEP
 
 
 def _depth(value: bytes) -> int:
-    r"""Return how deep objects and arrays nest.
-
-    Examples
-    --------
-    >>> _depth(b'{"a":[1,[2]],"b":"[[[[\\"[["}')
-    3
-    """
+    """Return how deep objects and arrays nest, 0 when there are not enough of them to matter."""
+    if np.count_nonzero((np.frombuffer(value, np.uint8) | _BRACE_BIT) == ord("{")) <= MAX_DEPTH:
+        return 0
     brackets = _STRING.sub(b"", value).translate(None, _NO_BRACKETS)
-    steps = np.where((np.frombuffer(brackets, np.uint8) & _CLOSING_BIT) > 0, -1, 1)
-    return int(np.cumsum(steps).max(initial=0))
+    closing = (np.frombuffer(brackets, np.uint8) & _CLOSING_BIT) > 0
+    return int(np.cumsum(1 - 2 * closing.view(np.int8), dtype=np.int32).max(initial=0))
 
 
 def _refuse_bad_text(found: list[Decoded], values: list[bytes], joined: bytes) -> None:
