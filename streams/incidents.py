@@ -188,13 +188,14 @@ def publish(case: Case, at_ms: int, unit_name: str, explanation: Explanation, of
         score=score_of(ranked[0].p),
         series=list(dict.fromkeys(member.series.label for member in ranked))[:_SHOWN],
         series_total=len({member.series for member in ranked}),
-        evidence=[_piece(member, offset_min) for member in ranked[:_SHOWN]],
+        evidence=[piece_of(member, offset_min) for member in ranked[:_SHOWN]],
         explanation=explanation,
         parent=case.parent,
     )
 
 
-def _piece(member: Anomaly, offset_min: int) -> Piece:
+def piece_of(member: Anomaly, offset_min: int) -> Piece:
+    """Return an episode as it is shown, times written at ``offset_min`` from UTC."""
     return Piece(
         kind=member.kind,
         detector=member.detector,
@@ -231,45 +232,3 @@ def to_record(incident: Incident, timestamp_ms: int) -> OutputRecord:
         ("ce_correlationid", incident.id.encode()),
     )
     return OutputRecord(INCIDENTS, incident.id.encode(), to_line(incident), headers, timestamp_ms)
-
-
-class AnomalyLine(Struct, frozen=True, kw_only=True):
-    """One step of an episode, as people read it; times are RFC 3339, ``score`` is -log10 of ``p``."""
-
-    id: str
-    detector: str
-    version: int
-    kind: Kind
-    tenant: str
-    unit_code: str
-    severity: Severity
-    start: str
-    end: str
-    at: str
-    open: bool
-    score: float
-    series: str
-    evidence: Piece
-
-
-def anomaly_line(anomaly: Anomaly, offset_min: int) -> bytes:
-    """Return an anomaly as one line of JSON, keys sorted: what `ioc detect --anomalies` prints."""
-    piece = _piece(anomaly, offset_min)
-    return _encoder.encode(
-        AnomalyLine(
-            id=anomaly.id,
-            detector=anomaly.detector,
-            version=anomaly.version,
-            kind=anomaly.kind,
-            tenant=anomaly.series.tenant,
-            unit_code=anomaly.series.unit_code,
-            severity=Severity.WARNING,
-            start=piece.start,
-            end=piece.end,
-            at=rfc3339(anomaly.at_ms, offset_min),
-            open=anomaly.open,
-            score=score_of(anomaly.p),
-            series=piece.series,
-            evidence=piece,
-        )
-    )

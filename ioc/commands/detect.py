@@ -15,7 +15,7 @@ from ioc.config import load
 from ioc.detection import Detection
 from ioc.recording import Recording
 from streams.anomalies import Anomaly, from_value
-from streams.incidents import anomaly_line
+from streams.reading import anomaly_line
 from streams.topics import ANOMALIES, INCIDENTS
 
 
@@ -56,7 +56,7 @@ def command(*, recording: str, config_file: Path | None, anomalies: bool) -> Non
             elif anomalies and record.topic == ANOMALIES:
                 message = from_value(record.value)
                 if isinstance(message, Anomaly):
-                    _print(anomaly_line(message, assembly.offset_min))
+                    _print(anomaly_line(message, assembly.offset_min, assembly.config.rules.major_wait_s))
     if not anomalies:
         for line in sorted(incidents.values(), key=_start):
             _print(line)
