@@ -137,7 +137,9 @@ class PartitionKeeper:
         releases = self._releases
         chosen = sorted(assigned)
         generation = self._consumer.thread.member_generation()
-        scopes = {tp: Scope(self._sources[tp.topic].stage, tp.topic, tp.partition) for tp in chosen}
+        scopes = {
+            tp: Scope(self.settings.group, self._sources[tp.topic].stage, tp.topic, tp.partition) for tp in chosen
+        }
         found = await self._store.read(scopes.values())
         earliest = await self._consumer.earliest_offsets(*chosen) if chosen else {}
         ends = await self._consumer.highwaters(*chosen) if chosen else {}

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 import zstandard
 from msgspec import Struct
+from msgspec.structs import astuple
 
 FORMAT = 1
 MANIFEST_SLOTS = 2
@@ -18,8 +19,9 @@ _WORTH_IT = 0.9
 
 
 class Scope(Struct, frozen=True):
-    """Whose state it is: the stage and its input partition."""
+    """Whose state it is: the consumer group, the stage and its input partition."""
 
+    group: str
     stage: str
     topic: str
     partition: int
@@ -68,26 +70,26 @@ def scope_of(key: bytes) -> Scope | None:
 
     Examples
     --------
-    >>> scope_of(manifest_key(Scope("find", "ioc.telemetry", 3), 0))
-    Scope(stage='find', topic='ioc.telemetry', partition=3)
+    >>> scope_of(manifest_key(Scope("ioc", "find", "ioc.telemetry", 3), 0))
+    Scope(group='ioc', stage='find', topic='ioc.telemetry', partition=3)
     >>> scope_of(b"something else") is None
     True
     """
     try:
-        stage, topic, partition = msgspec.json.decode(key)[:3]
-        return msgspec.convert({"stage": stage, "topic": topic, "partition": partition}, Scope)
+        group, stage, topic, partition = msgspec.json.decode(key)[:4]
+        return msgspec.convert({"group": group, "stage": stage, "topic": topic, "partition": partition}, Scope)
     except (msgspec.DecodeError, msgspec.ValidationError, TypeError, ValueError):
         return None
 
 
 def manifest_key(scope: Scope, slot: int) -> bytes:
     """Return the key of a manifest slot."""
-    return _encode((scope.stage, scope.topic, scope.partition, "manifest", slot))
+    return _encode((*astuple(scope), "manifest", slot))
 
 
 def part_keys(scope: Scope, block: BlockRef) -> list[bytes]:
     """Return the keys of a block's parts, in order."""
-    head = (scope.stage, scope.topic, scope.partition, "block", block.name, block.digest)
+    head = (*astuple(scope), "block", block.name, block.digest)
     return [_encode((*head, part)) for part in range(block.parts)]
 
 
@@ -166,8 +168,8 @@ class Ledger:
         orphans: dict[tuple[str, str], list[bytes]] = {}
         for key in stored:
             fields = msgspec.json.decode(key)
-            if fields[3] == "block":
-                orphans.setdefault((fields[4], fields[5]), []).append(key)
+            if fields[4] == "block":
+                orphans.setdefault((fields[5], fields[6]), []).append(key)
         self._live = {identity: (keys, None, 0) for identity, keys in orphans.items()}
         for manifest in sorted(manifests(self.scope, stored), key=lambda manifest: manifest.sequence):
             self._sequence = max(self._sequence, manifest.sequence)

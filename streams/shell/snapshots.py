@@ -115,10 +115,10 @@ def home(scope: Scope, partitions: int) -> int:
 
     Examples
     --------
-    >>> home(Scope("find", "ioc.telemetry", 3), 1)
+    >>> home(Scope("ioc", "find", "ioc.telemetry", 3), 1)
     0
     """
-    return zlib.crc32(f"{scope.stage}/{scope.topic}/{scope.partition}".encode()) % partitions
+    return zlib.crc32(f"{scope.group}/{scope.stage}/{scope.topic}/{scope.partition}".encode()) % partitions
 
 
 def _keep(stored: dict[Scope, dict[bytes, bytes]], key: bytes | None, value: bytes | None) -> None:

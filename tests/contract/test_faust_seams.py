@@ -51,7 +51,7 @@ OVERRIDDEN = [
 ]
 
 # What these do is repeated in, or relied on by, the shell.
-MIRRORED = {
+MIRRORED: dict[str, tuple[Callable[..., Any], str]] = {
     "PartitionRecords._unpack_records": (fetcher.PartitionRecords._unpack_records, "64d9a048c8ea"),
     "FetchResult.check_assignment": (fetcher.FetchResult.check_assignment, "aafbede32472"),
     "FetchResult._update_position": (fetcher.FetchResult._update_position, "b82cb4af30fc"),

@@ -9,7 +9,7 @@ def newest_blocks(bootstrap: str, topic: str, name: str) -> list[bytes]:
     """Return the keys of the newest block ``name`` of every scope, by the sequence of the manifests that name it."""
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     place = TopicPartition(topic, 0)
-    newest: dict[tuple[str, str, int], tuple[int, str]] = {}
+    newest: dict[tuple[str, str, str, int], tuple[int, str]] = {}
     try:
         consumer.assign([place])
         consumer.seek_to_beginning(place)
@@ -17,11 +17,11 @@ def newest_blocks(bootstrap: str, topic: str, name: str) -> list[bytes]:
         while consumer.position(place) < end:
             for records in consumer.poll(timeout_ms=500).values():
                 for record in records:
-                    stage, source, partition, kind, *_ = json.loads(record.key or b"")
+                    group, stage, source, partition, kind, *_ = json.loads(record.key or b"")
                     if kind == "manifest" and record.value is not None:
                         manifest = json.loads(record.value)
                         digest = next(block["digest"] for block in manifest["blocks"] if block["name"] == name)
-                        scope = (stage, source, partition)
+                        scope = (group, stage, source, partition)
                         newest[scope] = max(newest.get(scope, (0, "")), (manifest["sequence"], digest))
     finally:
         consumer.close()

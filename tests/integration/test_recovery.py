@@ -2,12 +2,14 @@
 
 import random
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from kafka import KafkaProducer
 
+from ioc.broker import EmbeddedKafka
 from tests.integration.conftest import Cluster
 from tests.integration.snapshot_reader import newest_blocks
 from tests.integration.workers import World
@@ -131,3 +133,24 @@ def spoil_newest_chains(world: World) -> None:
         for key in newest_blocks(world.kafka.bootstrap, world.snapshots, "chain"):
             producer.send(world.snapshots, key=key, value=b"spoiled", partition=0)
         producer.flush()
+
+
+def test_a_broker_that_freezes_crashes_and_comes_back_costs_nothing(tmp_path: Path) -> None:
+    """STOP for longer than the session, CONT, KILL, restart: the worker waits and goes on, outputs are exact."""
+    with EmbeddedKafka() as broker:
+        world = World(Cluster(broker), tmp_path)
+        try:
+            world.produce(6_000)
+            worker = world.start(world.settings(batch_records=100), seconds_per_batch=0.05)
+            worker.wait_for_records(1_000)
+            broker.pause()
+            time.sleep(8.0)
+            broker.resume()
+            worker.wait_for_records(2_000)
+            broker.kill()
+            broker.restart()
+            world.wait_for_commit([3_000, 3_000])
+            assert worker.stop() == 0
+            assert sound(world)
+        finally:
+            world.end()

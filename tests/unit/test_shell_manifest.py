@@ -6,7 +6,7 @@ import msgspec
 
 from streams.shell.manifest import Entry, Ledger, Plan, Scope, manifest_key, restore, scope_of
 
-SCOPE = Scope("find", "ioc.telemetry", 3)
+SCOPE = Scope("ioc", "find", "ioc.telemetry", 3)
 PART_BYTES = 1000
 
 

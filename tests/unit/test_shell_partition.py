@@ -105,7 +105,7 @@ def partition(diary: Diary, start: int = 0, **settings: Any) -> Partition:
         diary.commit,
     )
     lease = Lease(diary, diary.generation, chosen.session_timeout_s)
-    return Partition(HERE, Joining(), start, ledger=Ledger(Scope("s", *HERE), 10), lease=lease, tools=tools)
+    return Partition(HERE, Joining(), start, ledger=Ledger(Scope("g", "s", *HERE), 10), lease=lease, tools=tools)
 
 
 def fetched(start: int, text: str, *gaps: Gap) -> Fetched:
