@@ -1,5 +1,7 @@
 """What the network does to events on their way: loses, holds back, repeats and spoils some of them."""
 
+from zlib import crc32
+
 import numpy as np
 
 from ioc.simulate.flow import DAY_MS, SECOND_MS, Flow
@@ -45,15 +47,18 @@ def lose_and_hold(flow: Flow, plan: Plan) -> Flow:
     )
 
 
-def repeat(flow: Flow, seeds: list[int]) -> Flow:
-    """Deliver a few records once more, 1 to 30 s later; which ones depends on their place in the flow alone."""
-    chosen = np.random.default_rng([*seeds, 1]).random(len(flow.keys)) < _REPEATED_SHARE
-    later_ms = np.random.default_rng([*seeds, 2]).integers(SECOND_MS, 30 * SECOND_MS, len(flow.keys))
-    rows = np.flatnonzero(chosen)
+def repeat(flow: Flow, seed: int) -> Flow:
+    """Deliver a few records once more, 1 to 30 s later.
+
+    Which ones depends on their own bytes alone, so that more or fewer events elsewhere change nothing.
+    """
+    drawn = np.array([crc32(value, seed) for value in flow.values], dtype=np.int64)
+    rows = np.flatnonzero(drawn < _REPEATED_SHARE * 2**32)
+    later_ms = SECOND_MS + drawn[rows] % (29 * SECOND_MS)
     return Flow(
         flow.topic,
         np.concatenate([flow.time_ms, flow.time_ms[rows]]),
-        np.concatenate([flow.ts_ms, flow.ts_ms[rows] + later_ms[rows]]),
+        np.concatenate([flow.ts_ms, flow.ts_ms[rows] + later_ms]),
         flow.keys + [flow.keys[row] for row in rows.tolist()],
         flow.values + [flow.values[row] for row in rows.tolist()],
     )

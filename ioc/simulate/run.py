@@ -100,11 +100,11 @@ class Simulation:
 
     def _delivered(self, flows: list[Flow], number: int, first_ms: int) -> _Arrivals:
         """Return a day's events as they arrive."""
-        seeds = [self.settings.seed, 5, number]
+        seed = self.settings.seed
         if self.settings.faults:
-            flows = [repeat(flow, [*seeds, part]) for part, flow in enumerate(flows)]
+            flows = [repeat(flow, seed) for flow in flows]
         flows = [lose_and_hold(flow, self._plan) for flow in flows]
-        spoilt = poison(np.random.default_rng(seeds), first_ms) if self.settings.faults else []
+        spoilt = poison(np.random.default_rng([seed, 5, number]), first_ms) if self.settings.faults else []
         poison_ms = np.array([at_ms for _, at_ms, _, _ in spoilt], dtype=np.int64)
         return _Arrivals(
             np.concatenate([*(flow.ts_ms for flow in flows), poison_ms]),
