@@ -11,9 +11,10 @@ from faust.types import TP
 from msgspec import Struct
 
 from streams.shell.columns import Fetched, Gap
+from streams.shell.lease import Lease, LeaseLost
 from streams.shell.manifest import Scope
 from streams.shell.observer import Observer
-from streams.shell.partition import Lease, LeaseLost, Partition, Tools
+from streams.shell.partition import Partition, Tools
 from streams.shell.producer import OutputRejected, Outputs, Reduce
 from streams.shell.settings import ShellSettings, Source
 from streams.shell.snapshots import SnapshotStore

@@ -4,13 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 from faust.types import TP
 from msgspec import Struct, structs
 
 from streams.records import RecordBatch
 from streams.shell.columns import Fetched
+from streams.shell.lease import Lease
 from streams.shell.manifest import Ledger
 from streams.shell.observer import Observer
 from streams.shell.producer import Delivery, Outputs
@@ -21,50 +21,8 @@ from streams.stage import Outcome, Stage
 log = logging.getLogger(__name__)
 
 
-class LeaseLost(Exception):  # noqa: N818 - reads as what happened
-    """The group gave our partitions to somebody else, so nothing more may be written on their behalf."""
-
-
 class BatchLost(RuntimeError):  # noqa: N818 - reads as what happened
     """Records between two batches never arrived here: a bug of the transport, not of the broker."""
-
-
-class Membership(Protocol):
-    """What tells whether the group still counts on us."""
-
-    heartbeat_at: float
-
-    def member_generation(self) -> int:
-        """Return the generation that the group knows us by."""
-        ...
-
-
-class Lease:
-    """The right to write for a partition: it ends when the session timeout passes without a heartbeat.
-
-    A process that was stopped (SIGSTOP, a frozen machine) wakes with an old heartbeat. It waits for the next one:
-    either the group still knows its generation, so nobody else had the partition, or the lease is lost.
-    """
-
-    def __init__(self, membership: Membership, generation: int, session_timeout_s: float) -> None:
-        self._membership = membership
-        self.generation = generation
-        self._session_timeout_s = session_timeout_s
-
-    async def hold(self) -> None:
-        """Return at once while the lease holds, else wait for the group's verdict.
-
-        Raises
-        ------
-        LeaseLost
-            The group has put us out.
-        """
-        while True:
-            if self._membership.member_generation() != self.generation:
-                raise LeaseLost("the group has put this worker out (was it stopped longer than the session timeout?)")
-            if time.monotonic() - self._membership.heartbeat_at < self._session_timeout_s:
-                return
-            await asyncio.sleep(0.05)
 
 
 class Tools(Struct, frozen=True):
@@ -148,7 +106,7 @@ class Partition:
         self._tools.observer.on_batch(self.tp.topic, self.tp.partition, len(batch), size_bytes, seconds)
         await self._emit(outcome)
         self._included = batch.offsets[-1]
-        self.newest_ms = max(batch.timestamps_ms[-1], self.newest_ms or 0)
+        self.newest_ms = max(*batch.timestamps_ms, self.newest_ms or 0)
         self._dirty = True
 
     async def _emit(self, outcome: Outcome) -> None:
@@ -187,14 +145,13 @@ class Partition:
 
     async def _snapshot(self) -> None:
         await self._confirm()
-        await self._lease.hold()
         began = time.perf_counter()
         written = await self._tools.store.write(
             self._ledger,
             self._stage.snapshot(),
             offset=self._included,
             now_ms=self._tools.clock_ms(),
-            generation=self._lease.generation,
+            lease=self._lease,
         )
         self._snapshot_at = time.monotonic()
         self._dirty = False

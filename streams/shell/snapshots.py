@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import Struct
 
+from streams.shell.lease import Lease
 from streams.shell.manifest import Entry, Ledger, Manifest, Restored, Scope, restore, scope_of
 from streams.shell.producer import Message, Outputs
 from streams.shell.settings import ShellSettings
@@ -43,19 +44,22 @@ class SnapshotStore:
         self._outputs = outputs
 
     async def write(
-        self, ledger: Ledger, blocks: Mapping[str, bytes], *, offset: int, now_ms: int, generation: int
+        self, ledger: Ledger, blocks: Mapping[str, bytes], *, offset: int, now_ms: int, lease: Lease
     ) -> Written:
         """Write a state that includes the input up to ``offset``; when this returns, it will be found again.
 
         Raises
         ------
+        LeaseLost
+            The partition is somebody else's, who must not find our state on top of theirs.
         OutputRejected
             The broker refuses a block or the manifest.
         """
         began = time.perf_counter()
-        plan = await asyncio.to_thread(ledger.plan, blocks, offset, now_ms, generation)
+        plan = await asyncio.to_thread(ledger.plan, blocks, offset, now_ms, lease.generation)
         partition = await self._home(ledger.scope)
         for entries in (plan.blocks, [plan.manifest_entry], plan.forget):
+            await lease.hold()
             await self._send(partition, entries, now_ms)
         ledger.done(plan)
         size = sum(len(entry.value or b"") for entry in (*plan.blocks, plan.manifest_entry))
@@ -75,7 +79,7 @@ class SnapshotStore:
         wanted = {scope: await self._home(scope) for scope in scopes}
         stored: dict[Scope, dict[bytes, bytes]] = {scope: {} for scope in wanted}
         await self._collect(stored, set(wanted.values()))
-        return {scope: self._find(scope, kept) for scope, kept in stored.items()}
+        return {scope: await asyncio.to_thread(self._find, scope, kept) for scope, kept in stored.items()}
 
     async def _collect(self, stored: dict[Scope, dict[bytes, bytes]], partitions: set[int]) -> None:
         if not partitions:

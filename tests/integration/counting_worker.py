@@ -32,6 +32,7 @@ class Job(Struct, frozen=True):
     fail_at: int = -1
     hang_at: int = -1
     ballast_bytes: int = 0
+    reduce_to: int = -1
 
 
 class CountingStage:
@@ -122,12 +123,12 @@ def main() -> int:
     """Run the job given as JSON."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     job = msgspec.json.decode(sys.argv[1], type=Job)
-    app = build_app(
-        job.settings,
-        [Source(job.source, "count")],
-        lambda _, partition: CountingStage(job, partition),
-        Talker(),
-    )
+
+    def shorter(record: OutputRecord) -> OutputRecord | None:
+        return msgspec.structs.replace(record, value=record.value[: job.reduce_to]) if job.reduce_to >= 0 else None
+
+    sources = [Source(job.source, "count")]
+    app = build_app(job.settings, sources, lambda _, partition: CountingStage(job, partition), Talker(), shorter)
     return run_worker(app)
 
 

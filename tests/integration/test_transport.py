@@ -142,6 +142,22 @@ def test_a_refused_output_ends_the_worker_and_leaves_the_input_uncommitted(kafka
         world.end()
 
 
+def test_a_refused_dead_letter_is_sent_reduced_and_work_goes_on(kafka: Cluster, tmp_path: Path) -> None:
+    """Outputs of topics that may be reduced come in the shorter form, all of them, and the input is committed."""
+    world = World(kafka, tmp_path, max_message_bytes="100")
+    try:
+        world.produce(300)
+        worker = world.start(world.settings(reducible_topics=frozenset({world.target})), reduce_to=3)
+        world.wait_for_commit([150, 150])
+        assert worker.stop() == 0
+        assert "sent reduced" in worker.log()
+        verdict = world.verdict()
+        assert (verdict["missing"], verdict["repeated"]) == ([], 0)
+        assert verdict["came"] == verdict["due"] == 28
+    finally:
+        world.end()
+
+
 def test_a_missing_topic_is_one_clear_line(world: World) -> None:
     """Without its snapshots topic a worker doesn't start: exit code 4."""
     worker = world.start(world.settings(snapshots_topic="no-such-topic"))

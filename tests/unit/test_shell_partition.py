@@ -11,9 +11,10 @@ from faust.types import TP
 
 from streams.records import OutputRecord, RecordBatch
 from streams.shell.columns import Fetched, Gap
+from streams.shell.lease import Lease, LeaseLost
 from streams.shell.manifest import Ledger, Manifest, Scope
 from streams.shell.observer import SilentObserver
-from streams.shell.partition import BatchLost, Lease, LeaseLost, Partition, Tools
+from streams.shell.partition import BatchLost, Partition, Tools
 from streams.shell.producer import OutputRejected, Outputs
 from streams.shell.settings import ShellSettings
 from streams.shell.snapshots import SnapshotStore, Written
@@ -47,12 +48,12 @@ class Diary(SilentObserver):
         self.lines.append("confirmed")
 
     async def write(
-        self, ledger: Ledger, blocks: Mapping[str, bytes], *, offset: int, now_ms: int, generation: int
+        self, ledger: Ledger, blocks: Mapping[str, bytes], *, offset: int, now_ms: int, lease: Lease
     ) -> Written:
         """Note the snapshot."""
         del ledger, now_ms
         self.lines.append(f"snapshot {offset} {blocks['seen'].decode()}")
-        return Written(Manifest(1, offset, 0, generation, ()), 0, 0, 0.0)
+        return Written(Manifest(1, offset, 0, lease.generation, ()), 0, 0, 0.0)
 
     async def commit(self, tp: TP, offset: int) -> None:
         """Note the commit."""
