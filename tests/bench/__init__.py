@@ -1,1 +1,1 @@
-"""Benchmarks: ratios against peers in one run, never timed tests."""
+"""The benchmark: our worker against its peers on one preloaded topic, its latency and its memory; `make bench`."""

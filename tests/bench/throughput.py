@@ -1,0 +1,88 @@
+"""Throughput: all consumers read the same topic, in turns, and the medians of their rates are compared."""
+
+from collections.abc import Callable, Iterator
+from statistics import median
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from streams.topics import CAMERA_EVENTS
+from tests.bench.cluster import consume, forget, fresh_group
+from tests.bench.stopwatch import Job, Run
+
+_WARM_UP_SHARE = 10  # the first tenth of what a consumer reads is not timed
+
+
+class Contender(NamedTuple):
+    """A consumer: its name in the table, its module, and how much of the topic it reads at most."""
+
+    name: str
+    module: str
+    records: int | None
+
+
+FAUST = Contender("stock Faust + orjson", "peer_faust", 150_000)
+CONFLUENT = Contender("confluent-kafka + orjson", "peer_confluent", None)
+QUIX = Contender("Quix Streams + orjson", "peer_quix", 1_000_000)
+OURS = Contender("ioc worker, everything on", "peer_ioc", None)
+CONTENDERS = (FAUST, CONFLUENT, QUIX, OURS)
+
+
+class Result(Struct, frozen=True):
+    """One line of the table; rates are medians of the rounds, the range is over the rounds."""
+
+    name: str
+    events_per_s: float
+    slowest: float
+    fastest: float
+    ratio_to_stock_faust: float
+    ratio_to_confluent: float
+    events_per_cpu_s: float
+    resident_mb: float
+    rounds: int
+
+
+class Unaccounted(RuntimeError):
+    """The worker did not accept exactly what was produced."""
+
+
+def measure(bootstrap: str, records: int, rounds: int, tell: Callable[[str], None]) -> list[Result]:
+    """Let every consumer read the topic of camera events once per round, and compare.
+
+    Raises
+    ------
+    Unaccounted
+        The worker did not accept exactly what was produced.
+    """
+    runs: dict[Contender, list[Run]] = {contender: [] for contender in CONTENDERS}
+    for number in range(rounds):
+        for contender, run in _round(bootstrap, records):
+            tell(f"round {number + 1} of {rounds}: {contender.name:27} {run.rate:9,.0f} events/s")
+            runs[contender].append(run)
+    rates = {contender: median(run.rate for run in found) for contender, found in runs.items()}
+    return [
+        Result(
+            name=contender.name,
+            events_per_s=round(rates[contender]),
+            slowest=round(min(run.rate for run in found)),
+            fastest=round(max(run.rate for run in found)),
+            ratio_to_stock_faust=round(rates[contender] / rates[FAUST], 2),
+            ratio_to_confluent=round(rates[contender] / rates[CONFLUENT], 2),
+            events_per_cpu_s=round(median(run.events / run.cpu_s for run in found)),
+            resident_mb=round(median(run.resident_mb for run in found)),
+            rounds=rounds,
+        )
+        for contender, found in runs.items()
+    ]
+
+
+def _round(bootstrap: str, records: int) -> Iterator[tuple[Contender, Run]]:
+    for contender in CONTENDERS:
+        wanted = min(records, contender.records or records)
+        if contender is OURS:
+            forget(bootstrap)
+        job = Job(bootstrap, CAMERA_EVENTS, wanted, wanted // _WARM_UP_SHARE, fresh_group(contender.module))
+        run = consume(contender.module, job)
+        if contender is OURS and run.accepted != records:
+            raise Unaccounted(f"{records} events produced, {run.accepted} accepted: the figures would mean nothing")
+        yield contender, run
