@@ -7,7 +7,7 @@ UV ?= uv
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-integration check bench lock format clean
+.PHONY: help setup demo test test-fast test-integration test-ops check bench lock format clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,16 +38,20 @@ demo: $(VENV)/.run ## run the main job: real Kafka, a worker, a simulated provin
 test: test-fast test-integration ## all tests: unit, property and contract first, then real Kafka
 
 test-fast: $(VENV)/.dev check ## the tests that need no broker, in under a minute
-	@$(BIN)/python -m pytest -q -n 2 --ignore=tests/integration --ignore=tests/bench $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --ignore=tests/integration --ignore=tests/bench --ignore=tests/ops $(ARGS)
 
 test-integration: $(VENV)/.dev ## the tests on real Kafka, through the Faust worker
 	@$(BIN)/python -m pytest -q tests/integration $(ARGS)
+
+test-ops: $(VENV)/.dev ## the tests with real Prometheus tools (Debian: apt-get install prometheus)
+	@$(BIN)/python -m pytest -q tests/ops $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contract, generated files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/ioc schemas --check deploy
 
 bench: $(VENV)/.bench ## our worker against stock Faust, confluent-kafka and Quix Streams, in one run; writes build/bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)

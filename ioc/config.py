@@ -103,7 +103,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     try:
         config = msgspec.convert(tree, Config, strict=False)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"configuration: {error}; `ioc check --help` lists every setting") from None
+        raise ConfigError(f"configuration: {error}; `ioc check --settings` lists every one") from None
     _refuse_plain_passwords(config.kafka)
     return config
 

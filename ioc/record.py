@@ -12,7 +12,7 @@ from ioc.envelope import Chunk
 from ioc.errors import KafkaUnavailable
 from ioc.kafka import reaching
 from ioc.recording import RecordingWriter
-from ioc.replay import shell_settings
+from ioc.shell import shell_settings
 from streams.records import RecordBatch
 from streams.shell.tail import Place, TopicReader
 

@@ -11,11 +11,11 @@ from ioc.config import Kafka
 from ioc.envelope import Chunk, Outline
 from ioc.errors import KafkaUnavailable
 from ioc.partitioning import partition_of
+from ioc.shell import shell_settings
 from ioc.shift import Shift
 from streams.punctuation import CLOSE_AFTER_MS, Edge, punctuation
 from streams.records import RecordBatch
 from streams.shell.bulk import BulkProducer
-from streams.shell.settings import Security, ShellSettings
 
 _TICK_S = 0.05
 _SECOND_MS = 1000
@@ -173,20 +173,6 @@ def replay_to_kafka(
             return await replay(chunks, outline, producer, options, SystemClock(), progress=progress)
 
     return asyncio.run(run())
-
-
-def shell_settings(kafka: Kafka) -> ShellSettings:
-    """Return how the shell reaches the cluster of a configuration."""
-    security = Security(
-        protocol=kafka.security_protocol,
-        cafile=kafka.ssl_cafile,
-        certfile=kafka.ssl_certfile,
-        keyfile=kafka.ssl_keyfile,
-        mechanism=kafka.sasl_mechanism,
-        username=kafka.sasl_username,
-        password=kafka.sasl_password,
-    )
-    return ShellSettings(bootstrap=kafka.bootstrap, group=kafka.group, security=security, compression="zstd")
 
 
 class _Run:

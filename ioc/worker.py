@@ -10,41 +10,17 @@ from ioc.config import Config
 from ioc.errors import KafkaUnavailable
 from ioc.kafka import client_settings, reaching
 from ioc.metrics import WorkerMetrics, serve
+from ioc.shell import shell_settings
 from streams.shell.agents import build_app
-from streams.shell.settings import Security, ShellSettings, Source
+from streams.shell.settings import Source
 from streams.shell.worker import run_worker
 from streams.stage import Stage
-from streams.topics import ANOMALIES, DEAD_LETTERS, LATE_EVENTS, SNAPSHOTS, SOURCES
+from streams.topics import ANOMALIES, SOURCES
 
 log = logging.getLogger(__name__)
 
 FIND = "find"
 FOLD = "fold"
-
-
-def shell_settings(config: Config) -> ShellSettings:
-    """Return what the shell is told of a configuration."""
-    kafka, worker = config.kafka, config.worker
-    return ShellSettings(
-        bootstrap=kafka.bootstrap,
-        group=kafka.group,
-        security=Security(
-            protocol=kafka.security_protocol,
-            cafile=kafka.ssl_cafile,
-            certfile=kafka.ssl_certfile,
-            keyfile=kafka.ssl_keyfile,
-            mechanism=kafka.sasl_mechanism,
-            username=kafka.sasl_username,
-            password=kafka.sasl_password,
-        ),
-        snapshots_topic=SNAPSHOTS,
-        reducible_topics=frozenset({DEAD_LETTERS, LATE_EVENTS}),
-        batch_records=worker.batch_records,
-        batch_bytes=worker.batch_bytes,
-        snapshot_interval_s=worker.snapshot_interval_s,
-        idle_after_s=worker.idle_after_s,
-        stall_after_s=worker.stall_after_s,
-    )
 
 
 def partitions_of_sources(config: Config) -> Mapping[str, int]:
@@ -87,7 +63,7 @@ def work(config: Config) -> int:
     log.info("metrics at %s", address)
     try:
         sources = [*(Source(topic, FIND) for topic in SOURCES), Source(ANOMALIES, FOLD)]
-        return run_worker(build_app(shell_settings(config), sources, make_stage, metrics))
+        return run_worker(build_app(shell_settings(config.kafka, config.worker), sources, make_stage, metrics))
     finally:
         server.shutdown()
         server.server_close()

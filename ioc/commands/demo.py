@@ -1,10 +1,13 @@
 """`ioc demo`: the whole way on one machine, from one command."""
 
+import re
 import sys
 import threading
 import time
+from pathlib import Path
 
 import click
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -21,6 +24,7 @@ _COLOUR = {
     Severity.WARNING: "cyan",
 }
 _PIPE_WIDTH = 140
+_FONT_FACE = re.compile(r"@font-face \{\{.*?\}\}", re.DOTALL)  # a picture must not fetch anything
 _MARK = {Status.OPEN: "●", Status.CLEARED: "○", Status.SUPPRESSED: "·"}
 _SAID = {Status.OPEN: "mở/open", Status.CLEARED: "hết/cleared", Status.SUPPRESSED: "gộp/absorbed"}
 _OUTCOME_COLOUR = {"found": "green", "rightly silent": "green", "missed": "red", "falsely raised": "red"}
@@ -63,8 +67,9 @@ class _Screen:
 @click.option("--days", type=click.IntRange(1, 400), default=15, show_default=True, help="Days; incidents on the last.")
 @click.option("--cameras", type=click.IntRange(1), default=40, show_default=True, help="Cameras of the province.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Another seed, another province.")
+@click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Save what was printed as an SVG.")
 @click.option("--partitions", type=click.IntRange(1, 64), default=4, show_default=True, help="Of each source topic.")
-def command(*, keep: bool, days: int, cameras: int, seed: int, partitions: int) -> None:
+def command(*, keep: bool, days: int, cameras: int, seed: int, partitions: int, picture: Path | None) -> None:
     """Show the processor at work: Apache Kafka, a worker and a simulated province, all on this machine.
 
     Two weeks of history and a day full of incidents flow through Kafka as fast as the worker takes them. Incidents are
@@ -79,13 +84,17 @@ def command(*, keep: bool, days: int, cameras: int, seed: int, partitions: int) 
 
     Exit codes: 0 all records accounted for, 4 Kafka, 6 download, 7 the accounting failed, 130 Ctrl-C.
     """
-    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, record=picture is not None)
     screen = _Screen(console)
     options = DemoOptions(SimulationSettings(seed=seed, days=days, cameras=cameras), partitions)
     with Demo(options, screen.say, screen.tell) as demo:
         screen.say(f"replaying {days} simulated days of {cameras} cameras, 4 streams, {partitions} partitions each")
         result = demo.play()
         _summarise(console, result)
+        if picture is not None:
+            console.save_svg(
+                str(picture), title="make demo", code_format=_FONT_FACE.sub("", CONSOLE_SVG_FORMAT), clear=False
+            )
         if keep:
             console.print(f"\nKafka   {demo.kafka.bootstrap}\nmetrics {demo.metrics_address}\nCtrl-C stops both.")
             _until_interrupted()

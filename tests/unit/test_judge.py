@@ -20,7 +20,7 @@ def told(judge: Judge, rows: list[int], hours: list[float], p: list[float]) -> l
     at = (np.array(hours) * HOUR).astype(np.int64)
     n = len(rows)
     evidence = Evidence(
-        np.array(rows), at, at, np.array(p), np.full(n, 5.0), np.full(n, 9.0), {"fact": np.arange(n) * 1.0}
+        np.array(rows), at, at, np.array(p), np.full(n, 5.0), np.full(n, 9.0), {"fact": np.arange(n, dtype=np.float64)}
     )
     return judge.judge(evidence, SERIES.__getitem__)
 
