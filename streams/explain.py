@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from streams.anomalies import Anomaly
+from streams.anomalies import Anomaly, Kind
 from streams.incidents import Case, Explanation, score_of
 from streams.places import Places
 
@@ -53,7 +53,7 @@ def _where(case: Case, places: Places) -> tuple[str, str]:
 
 def _odds(top: Anomaly) -> tuple[str, str]:
     score = score_of(top.p)
-    if score < 1:
+    if score < 1 or top.kind is Kind.LONG_WAIT:  # a long wait is a forecast against a limit, not an oddity
         return "", ""
     if score >= _TELLING_LIMIT:
         return " Hầu như không thể do ngẫu nhiên.", " Practically impossible by chance."
