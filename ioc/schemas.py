@@ -7,16 +7,33 @@ from typing import Any
 import msgspec
 
 from ioc import __version__
+from streams.anomalies import Anomaly, Counts, Joined, Watermark
 from streams.envelope import type_name
 from streams.events import EVENT_TYPES, TYPES_OF_TOPIC, Punctuation
+from streams.incidents import Incident
 from streams.rejection import DeadLetterEvent
-from streams.topics import DEAD_LETTERS, LATE_EVENTS, SOURCES, Topic, declared
+from streams.topics import ANOMALIES, DEAD_LETTERS, INCIDENTS, LATE_EVENTS, SOURCES, Topic, declared
 
 Document = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _UNRECOGNISED = "unrecognised"
 _DEAD_LETTER = "vn.ioc.deadletter.v1"
+
+_INCIDENT = "vn.ioc.incident.v1"
+_OUTPUTS: dict[str, type] = {
+    _INCIDENT: Incident,
+    **{str(kind.__struct_config__.tag): kind for kind in (Anomaly, Joined, Counts, Watermark)},
+}
+"""What the processor itself tells, in binary mode: the value is the data alone."""
+
+_OUTPUT_KEYS = {
+    _INCIDENT: "id of the incident; the last revision counts",
+    "vn.ioc.anomaly.v1": "tenant",
+    "vn.ioc.series-joined.v1": "tenant",
+    "vn.ioc.window-counts.v1": "tenant",
+    "vn.ioc.watermark.v1": "input topic and partition",
+}
 
 _PRESENT: Document = {"not": {"type": "null"}}
 
@@ -54,11 +71,12 @@ def documents() -> dict[str, Document]:
     Examples
     --------
     >>> sorted(documents())[:2]
-    ['asyncapi.json', 'schemas/vn.ioc.camera.analytics.v1.json']
+    ['asyncapi.json', 'schemas/vn.ioc.anomaly.v1.json']
     """
     types: dict[str, type] = {type_name(event_type): event_type for event_type in EVENT_TYPES}
     schemas = {
-        _schema_path(name): _schema(name, kind) for name, kind in {**types, _DEAD_LETTER: DeadLetterEvent}.items()
+        _schema_path(name): _schema(name, kind)
+        for name, kind in {**types, _DEAD_LETTER: DeadLetterEvent, **_OUTPUTS}.items()
     }
     return {**schemas, "asyncapi.json": _asyncapi(schemas)}
 
@@ -123,6 +141,10 @@ def _messages_on(topic: str) -> list[str]:
         return [_DEAD_LETTER]
     if topic == LATE_EVENTS:
         return [type_name(event_type) for event_type in EVENT_TYPES if event_type is not Punctuation]
+    if topic == INCIDENTS:
+        return [_INCIDENT]
+    if topic == ANOMALIES:
+        return [name for name in _OUTPUTS if name != _INCIDENT]
     if topic in SOURCES:
         return [*(type_name(event_type) for event_type in TYPES_OF_TOPIC[topic]), type_name(Punctuation)]
     return []
@@ -164,7 +186,7 @@ def _message(name: str, schema: Document) -> Document:
         "name": name,
         "title": schema["title"],
         "summary": schema["description"],
-        "contentType": "application/cloudevents+json",
+        "contentType": "application/json" if name in _OUTPUTS else "application/cloudevents+json",
         "headers": {
             "type": "object",
             "properties": {
@@ -184,6 +206,8 @@ def _key_schema(name: str) -> Document:
         if name in {type_name(event_type) for event_type in types}:
             key = next(found.key for found in declared() if found.name == topic)
             return {"type": "string", "description": f"equals `data.{key}`"}
+    if name in _OUTPUTS:
+        return {"type": "string", "description": _OUTPUT_KEYS[name]}
     if name == _DEAD_LETTER:
         return {"type": "string", "description": "topic and partition of the refused record"}
     return {"type": ["string", "null"], "description": "ignored"}
