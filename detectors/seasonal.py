@@ -233,5 +233,7 @@ def _surprise(square: Floats) -> Floats:
 def _deviance(value: Floats, mean: Floats, dispersion: Floats) -> Floats:
     """Return the signed root of the negative-binomial deviance: near-normal where the model holds."""
     size = 1.0 / dispersion
-    deviance = value * np.log(np.maximum(value / mean, 1e-300)) - (value + size) * np.log1p((value - mean) / (mean + size))
+    deviance = value * np.log(np.maximum(value / mean, 1e-300)) - (value + size) * np.log1p(
+        (value - mean) / (mean + size)
+    )
     return np.sign(value - mean) * np.sqrt(2.0 * np.maximum(deviance, 0.0))

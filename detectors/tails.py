@@ -37,10 +37,12 @@ _ERFC = (
     -1.1171064073778326e-13,
 )
 _TINY = 1e-300
+_SLOW = 1e-3  # nearer to 1 than this the fraction takes too many terms to be worth the digits
+_CANCELLED = 0.01  # a complement below this has lost digits and is worked out from its own side
 _NONE = 1e-9  # a count below this is none
 _STIRLING = 15  # from here on Stirling's series with six terms is exact to rounding
 _EPS = 1e-15
-_MOST_TERMS = 200_000
+_MOST_TERMS = 20_000
 
 
 def normal_sf(z: Floats) -> Floats:
@@ -228,17 +230,23 @@ def _beta(x: Floats, y: Floats, a: Floats, b: Floats) -> Floats:
     result = np.where(x > 0.0, 1.0, 0.0)
     inside = np.flatnonzero((x > 0.0) & (y > 0.0))
     x, y, a, b = x[inside], y[inside], a[inside], b[inside]
-    swap = x * (a + b + 2.0) > a + 1.0
-    x, y, a, b = np.where(swap, y, x), np.where(swap, x, y), np.where(swap, b, a), np.where(swap, a, b)
+    swap = x * (a + b + 2.0) > a + 1.0  # where the fraction of the other side converges faster
+    found = np.empty(len(x))
+    found[~swap] = _beta_tail(x[~swap], y[~swap], a[~swap], b[~swap])
+    found[swap] = 1.0 - _beta_tail(y[swap], x[swap], b[swap], a[swap])
+    cancelled = np.flatnonzero(swap & (found < _CANCELLED) & (y > _SLOW))
+    found[cancelled] = _beta_tail(x[cancelled], y[cancelled], a[cancelled], b[cancelled])
+    result[inside] = found
+    return np.clip(result, 0.0, 1.0).reshape(shape)
+
+
+def _beta_tail(x: Floats, y: Floats, a: Floats, b: Floats) -> Floats:
     n = a + b
     log_density = (
         _stirling_error(n) - _stirling_error(a) - _stirling_error(b) - _deviance(a, n * x) - _deviance(b, n * y)
     )
     with np.errstate(under="ignore"):
-        density = np.exp(log_density) * np.sqrt(a * b / (2.0 * np.pi * n))
-        tail = density / a * _beta_fraction(x, a, b)
-        result[inside] = np.where(swap, 1.0 - tail, tail)
-    return np.clip(result, 0.0, 1.0).reshape(shape)
+        return np.exp(log_density) * np.sqrt(b / (2.0 * np.pi * n * a)) * _beta_fraction(x, a, b)
 
 
 def _beta_fraction(x: Floats, a: Floats, b: Floats) -> Floats:

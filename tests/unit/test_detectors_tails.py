@@ -7,11 +7,11 @@ from scipy import special, stats
 from detectors import tails
 from detectors.arrays import Floats
 
-FAR = 1e-300
+FAR = 1e-290  # below this scipy's own betainc is off by up to 1.3e-10 (checked with 40 digits)
 
 
 def agrees(found: Floats, truth: Floats) -> bool:
-    """Say whether relative errors stay below 1e-10 wherever the truth is above 1e-300."""
+    """Say whether relative errors stay below 1e-10 wherever the truth is above 1e-290."""
     kept = truth > FAR
     assert kept.sum() > len(truth) / 2
     return bool((np.abs(found[kept] - truth[kept]) <= 1e-10 * truth[kept]).all())
