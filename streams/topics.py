@@ -18,6 +18,15 @@ _DAY_MS = 24 * 3600 * 1000
 _MIB = 1024 * 1024
 
 
+_CLEAN_SOON = {
+    "min.cleanable.dirty.ratio": "0.1",
+    "segment.bytes": str(64 * _MIB),
+    "segment.ms": str(600_000),
+    "delete.retention.ms": str(60_000),
+}
+"""Compacted topics are read whole (snapshots at every assignment): what is superseded should go soon."""
+
+
 class Topic(Struct, frozen=True):
     """One topic as it is created: ``retention_ms`` is None where the topic is compacted."""
 
@@ -36,7 +45,7 @@ class Topic(Struct, frozen=True):
         """Return the topic-level settings of the broker."""
         common = {"max.message.bytes": str(self.max_message_bytes), "message.timestamp.type": "CreateTime"}
         if self.retention_ms is None:
-            return {**common, "cleanup.policy": "compact"}
+            return {**common, "cleanup.policy": "compact", **_CLEAN_SOON}
         return {**common, "cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
 
 
