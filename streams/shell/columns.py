@@ -8,7 +8,7 @@ from aiokafka.consumer.fetcher import READ_COMMITTED, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from msgspec import Struct
 
-from streams.records import RecordBatch
+from streams.records import Headers, RecordBatch
 from streams.shell.codecs import Undecodable
 
 
@@ -129,9 +129,19 @@ def to_batch(topic: str, partition: int, records: list[Any]) -> RecordBatch:
         [record.timestamp for record in records],
         [record.key for record in records],
         [record.value for record in records],
-        [_headers(record.headers) if record.headers else () for record in records],
+        _headers(records),
     )
 
 
-def _headers(headers: Iterable[tuple[str, bytes | None]]) -> tuple[tuple[str, bytes], ...]:
-    return tuple((name, value if value is not None else b"") for name, value in headers)
+def _headers(records: Iterable[Any]) -> list[Headers]:
+    """Return the headers of every record; neighbours mostly have the same, which are then made once."""
+    found: list[Headers] = []
+    last: Any = ()
+    told: Headers = ()
+    for record in records:
+        headers = record.headers
+        if headers != last:
+            last = headers
+            told = tuple([(name, value if value is not None else b"") for name, value in headers])
+        found.append(told)
+    return found
