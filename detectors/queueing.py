@@ -65,8 +65,8 @@ class QueueParameters(NamedTuple):
 
     threshold_s: float = 900.0
     usual_service_s: float = 600.0
-    prior_services: float = 3.0
-    memory_services: float = 20.0
+    prior_services: float = 2.0
+    memory_services: float = 40.0
     longest_gap_s: float = 1800.0
     patience_s: float = 7200.0
     pause_factor: float = 3.0
@@ -183,11 +183,21 @@ class QueueBank:
         self._follow_stall(block, connected, progress, came, same_day)
         parameters = self.parameters
         service = np.where(stated, np.clip(block.mean_service_s, 20.0, 7200.0), parameters.usual_service_s)
-        services = table.floats("services")[rows] + parameters.prior_services
-        pace = services / (table.floats("busy_s")[rows] + parameters.prior_services * service)
+        pace, known = self._pace(rows, service)
         table.ints("last_ms")[rows] = np.maximum(last, block.at_ms)
         table.ints("day")[rows] = day
-        return _Moved(rows, block, connected, seconds, called, came, pace, services)
+        return _Moved(rows, block, connected, seconds, called, came, pace, known)
+
+    def _pace(self, rows: Ints, service_s: Floats) -> tuple[Floats, Floats]:
+        """Return services per counter and second, and how many services that estimate is worth.
+
+        The logarithms of observed and stated service time are averaged: the stated one may be wrong by any factor.
+        """
+        services, busy_s = self._table.floats("services")[rows], self._table.floats("busy_s")[rows]
+        worth = np.maximum(services, np.minimum(busy_s / service_s, self.parameters.memory_services))
+        observed_s = np.where(busy_s > 0.0, busy_s / np.maximum(services, 0.5), service_s)
+        known = worth + self.parameters.prior_services
+        return np.exp(-np.log(service_s) - worth / known * np.log(observed_s / service_s)), known
 
     def _follow_stall(self, block: QueueBlock, connected: Flags, progress: Flags, came: Flags, same_day: Flags) -> None:
         """Keep since when nobody was called although people wait, how many came since, and the last sign of life."""

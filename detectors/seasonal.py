@@ -22,7 +22,7 @@ _LARGEST_Z = 5.0  # what one observation can add to a run
 _HUBER = 1.5
 _HUBER_MEAN = 0.7785  # E min(Z², 1.5²), Z standard normal
 _RUN_MEMORY = 1000.0  # observations; long, so that a slow decline can't widen what it is judged by
-_START_RUN_SQUARE = 0.2
+_START_RUN_SQUARE = (0.2, 0.1, 0.05)  # of the runs' mean z: between independent and wholly dependent hours
 _START_LOG_DISPERSION = -2.3
 _NOISE_MEMORY = np.array([[50.0], [500.0]])  # visits; of the hour, of the series
 _NOISE_LOW = np.array([[-2.0], [-7.0]])
@@ -118,7 +118,9 @@ class SeasonalCounts(Bank):
                 "trend": Column((2, 2)),  # weighted sum and weight: overall mean; observed and profile (the level)
                 "noise": Column((25,)),  # log dispersion: by hour, relative to the last, the series' own
                 "noise_visits": Column((25,)),
-                "run": Column((2, _RUNS), fill=np.array([[0.0], [_START_RUN_SQUARE]])),  # mean z, its usual square
+                "run": Column(
+                    (2, _RUNS), fill=np.array([[0.0] * _RUNS, _START_RUN_SQUARE])
+                ),  # mean z, its usual square
                 "tail": Column((4, 2 * _CHANNELS), fill=calibrate.fresh(2 * _CHANNELS)),
             }
         )

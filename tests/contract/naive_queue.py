@@ -56,14 +56,16 @@ class NaiveQueue:
         if linked and (progress or came):
             self.alive = now.at_ms
         service = min(max(now.stated_s, 20.0), 7200.0) if stated else 600.0
-        known = self.services + 3
-        pace = known / (self.busy_s + 3 * service)
+        worth = max(self.services, min(self.busy_s / service, 40))
+        known = worth + 2
+        observed = self.busy_s / max(self.services, 0.5) if self.busy_s > 0 else service
+        pace = 1 / math.exp((worth * math.log(observed) + 2 * math.log(service)) / known)
         lively = self.alive is not None and (now.at_ms - self.alive) / 1000 <= 7200 and now.is_open
         verdicts = self._wait(now, lively, pace, known), self._stall(now, lively, pace, known)
         useful = linked and waited > 0 and now.waiting > 0 and counters > 0 and not math.isnan(called)
         if useful:
             exposure = counters * seconds
-            fade = math.exp(-min(max(exposure * pace, called) / 20, 50))
+            fade = math.exp(-min(max(exposure * pace, called) / 40, 50))
             self.services, self.busy_s = fade * self.services + called, fade * self.busy_s + exposure
         last = now.at_ms if before is None else max(now.at_ms, before.at_ms)
         self.before = now._replace(at_ms=last)

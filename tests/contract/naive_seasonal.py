@@ -30,7 +30,7 @@ class NaiveSeasonal:
         self.level = (0.0, 0.0)
         self.noise: dict[int, tuple[float, float]] = {}
         self.runs = {4.0: 0.0, 16.0: 0.0, 64.0: 0.0}
-        self.squares = {4.0: 0.2, 16.0: 0.2, 64.0: 0.2}
+        self.squares = {4.0: 0.2, 16.0: 0.1, 64.0: 0.05}
         self.tails = {(side, hours): NaiveTail() for side in (1, -1) for hours in (1.0, 4.0, 16.0, 64.0)}
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:

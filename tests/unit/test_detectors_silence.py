@@ -1,0 +1,85 @@
+"""Silence is announced by a deadline, told from nights and weekends, and judged by the series' own cadence."""
+
+import numpy as np
+import pytest
+
+from detectors.arrays import Block, Ints
+from detectors.silence import UNKNOWN, Silence, SilenceParameters
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+MONDAY = 1_699_833_600_000  # 2023-11-13 00:00 UTC
+
+
+def fed(at: Ints, offset_ms: int = 0) -> Silence:
+    """Return a bank of one series that has seen these arrivals."""
+    bank = Silence()
+    bank.resize(1)
+    bank.update(Block(np.zeros(len(at), np.int64), at, at + offset_ms, np.zeros(len(at))))
+    return bank
+
+
+def office_hours(days: list[int], first_hour: int = 7, last_hour: int = 19) -> Ints:
+    """Return arrivals every five minutes of the opening hours of the given days."""
+    minutes = np.arange(first_hour * 60, last_hour * 60, 5) * MINUTE
+    return np.concatenate([MONDAY + day * DAY + minutes for day in days])
+
+
+def test_a_regular_source_is_missed_within_the_hour() -> None:
+    """Every five minutes for four days: the deadline is after 15 min and before an hour."""
+    at = MONDAY + np.arange(0, 4 * DAY, 5 * MINUTE)
+    late_ms = int(fed(at).deadlines()[0]) - int(at[-1])
+    assert 15 * MINUTE <= late_ms <= HOUR
+
+
+def test_the_deadline_is_where_the_gap_becomes_improbable() -> None:
+    """An arrival just before it is no silence, one just after it is."""
+    at = MONDAY + np.arange(0, 4 * DAY, 5 * MINUTE)
+    deadline = int(fed(at).deadlines()[0])
+    ps = []
+    for when in (deadline - MINUTE, deadline + MINUTE):
+        moment = np.array([when])
+        ps.append(fed(at).update(Block(np.zeros(1, np.int64), moment, moment, np.zeros(1))).p_high[0])
+    assert ps[0] > SilenceParameters().p >= ps[1]
+
+
+def test_a_young_series_has_no_deadline() -> None:
+    """Nothing is said before two days; nothing at all of a series that never spoke."""
+    assert fed(MONDAY + np.arange(0, DAY, 5 * MINUTE)).deadlines()[0] == UNKNOWN
+    assert fed(np.array([], dtype=np.int64)).deadlines()[0] == UNKNOWN
+
+
+def test_a_closed_night_moves_the_deadline_to_the_morning() -> None:
+    """After the last arrival at 18:55 nothing is missed before opening time."""
+    at = office_hours([0, 1, 2, 3])
+    deadline = int(fed(at).deadlines()[0])
+    assert MONDAY + 4 * DAY + 7 * HOUR < deadline < MONDAY + 4 * DAY + 8 * HOUR
+
+
+def test_a_first_weekend_raises_nothing() -> None:
+    """Hours that were never lived through expect no arrivals: the deadline is on Monday."""
+    at = office_hours([0, 1, 2, 3, 4])
+    deadline = int(fed(at).deadlines()[0])
+    assert MONDAY + 7 * DAY + 7 * HOUR < deadline < MONDAY + 7 * DAY + 8 * HOUR
+
+
+def test_hours_are_those_of_the_local_clock() -> None:
+    """The same wall clock at another offset has the same deadline on that wall clock."""
+    at = office_hours([0, 1, 2, 3])
+    assert fed(at - 7 * HOUR, 7 * HOUR).deadlines()[0] + 7 * HOUR == fed(at).deadlines()[0]
+
+
+def test_an_irregular_source_is_given_more_time() -> None:
+    """Exponential gaps of the same mean wait longer than a steady beat."""
+    rng = np.random.default_rng(8)
+    steady = MONDAY + np.arange(0, 4 * DAY, 5 * MINUTE)
+    random = MONDAY + np.cumsum(rng.exponential(5 * MINUTE, len(steady))).astype(np.int64)
+    waits = [int(fed(at).deadlines()[0]) - int(at[-1]) for at in (steady, random)]
+    assert waits[1] > 1.5 * waits[0]
+
+
+def test_parameters_out_of_range_are_named() -> None:
+    """With the value."""
+    with pytest.raises(ValueError, match=r"silence\.p must be below 0\.1, is 0\.5"):
+        Silence(SilenceParameters(p=0.5))
