@@ -40,7 +40,8 @@ class Detection:
         for topic, partition in list(self._offsets):
             offset = self._offsets[topic, partition] + 1
             yield from self._process(
-                punctuation(topic, partition, offset, self._last_ms + CLOSE_AFTER_MS, "end"), counted=False
+                punctuation(topic, partition, offset, self._last_ms + CLOSE_AFTER_MS, "end", heard_ms=self._last_ms),
+                counted=False,
             )
 
     def _process(self, batch: RecordBatch, *, counted: bool = True) -> Iterator[OutputRecord]:

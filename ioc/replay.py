@@ -139,7 +139,7 @@ async def replay(
     """
     started_s = clock.elapsed_s()
     run = _Run(outline, producer, options, clock, await _counts(outline, producer, options))
-    await run.punctuate("start", outline.first_ms)
+    await run.punctuate("start")
     payload_bytes = 0
     async for part in run.paced(chunks):
         payload_bytes += sum(len(value) for value in part.values if value is not None)
@@ -148,7 +148,7 @@ async def replay(
         run.sent += len(part)
         progress(run.sent)
     await producer.flush()
-    await run.punctuate("end", outline.last_ms + (options.close_after_ms or 0))
+    await run.punctuate("end")
     seconds = clock.elapsed_s() - started_s
     return ReplaySummary(run.sent, payload_bytes, producer.refused, producer.first_refusal, seconds)
 
@@ -193,13 +193,15 @@ class _Run:
         self._shift = Shift(offset_ms // _SECOND_MS * _SECOND_MS)  # whole seconds: times keep the precision they had
         self.sent = 0
 
-    async def punctuate(self, edge: Edge, at_ms: int) -> None:
+    async def punctuate(self, edge: Edge) -> None:
         """Write a punctuation into every partition, and wait until it is there."""
         if self._options.close_after_ms is None:
             return
+        first_ms, last_ms = (at + self._shift.offset_ms for at in (self._outline.first_ms, self._outline.last_ms))
+        at_ms = first_ms if edge == "start" else last_ms + self._options.close_after_ms
         for topic, count in sorted(self._counts.items()):
             for partition in range(count):
-                await self._producer.send(punctuation(topic, partition, 0, at_ms + self._shift.offset_ms, edge))
+                await self._producer.send(punctuation(topic, partition, 0, at_ms, edge, heard_ms=last_ms))
         await self._producer.flush()
 
     async def paced(self, chunks: Iterable[Chunk]) -> AsyncIterator[Chunk]:

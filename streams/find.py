@@ -64,7 +64,7 @@ class FindStage:
         for bank in self._banks:
             bank.observe(admitted.events, admitted.at_ms, admitted.local_ms)
         items: list[Item] = [self._clock_anomaly(note) for note in admitted.notes]
-        self._listen(admitted, ended=admitted.punctuations > 0 and any(map(_is_end, decoded)))
+        self._listen(admitted, _heard_at_the_end(decoded) if admitted.punctuations else None)
         items.extend(self._close(admitted.watermark_ms))
         outputs.extend(self._records(items, admitted.watermark_ms, now_ms))
         return Outcome(outputs, _tally(len(batch), admitted, items), admitted.watermark_ms)
@@ -83,14 +83,16 @@ class FindStage:
         horizon = Horizon(watermark_ms, min(watermark_ms, self._hearing.heard_ms))
         return [item for bank in self._banks for item in bank.close(horizon)]
 
-    def _listen(self, admitted: Admitted, *, ended: bool) -> None:
+    def _listen(self, admitted: Admitted, end_ms: int | None) -> None:
         """Note until when sources were heard, and whether the recording they come from has ended."""
         hearing = self._hearing
         if len(admitted.events):
             latest_ms = int(admitted.ingest_ms.max()) - self._lateness_ms
             hearing.heard_ms = max(hearing.heard_ms, latest_ms)
             hearing.ended = False
-        hearing.ended |= ended
+        if end_ms is not None:
+            hearing.heard_ms = max(hearing.heard_ms, end_ms - self._lateness_ms)
+            hearing.ended = True
 
     def _records(self, items: Sequence[Item], watermark_ms: int | None, now_ms: int) -> list[OutputRecord]:
         messages: list[Message] = list(items)
@@ -149,8 +151,12 @@ def _under(prefix: str, blocks: Mapping[str, bytes]) -> dict[str, bytes]:
     return {name.removeprefix(prefix): data for name, data in blocks.items() if name.startswith(prefix)}
 
 
-def _is_end(decoded: Event | Rejected) -> bool:
-    return isinstance(decoded, Punctuation) and decoded.data.edge is Edge.END
+def _heard_at_the_end(decoded: Sequence[Event | Rejected]) -> int | None:
+    """Return until when the sources of a recording were heard, if its end is among these records."""
+    ends = [
+        event.data.heard_ms or 0 for event in decoded if isinstance(event, Punctuation) and event.data.edge is Edge.END
+    ]
+    return max(ends, default=None)
 
 
 def _late_copy(batch: RecordBatch, row: int) -> OutputRecord:

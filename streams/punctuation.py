@@ -15,7 +15,9 @@ Edge = Literal["start", "end"]
 _HEADERS = (("content-type", b"application/cloudevents+json; charset=UTF-8"),)
 
 
-def punctuation(topic: str, partition: int, offset: int, at_ms: int, edge: Edge) -> RecordBatch:
+def punctuation(
+    topic: str, partition: int, offset: int, at_ms: int, edge: Edge, *, heard_ms: int | None = None
+) -> RecordBatch:
     """Return the one record that says "ingest time of this partition is now ``at_ms``".
 
     Whoever feeds a recording puts one with ``edge="start"`` into every partition before the first record, at that
@@ -30,6 +32,9 @@ def punctuation(topic: str, partition: int, offset: int, at_ms: int, edge: Edge)
         Kafka timestamp and event time, milliseconds since 1970 UTC.
     edge
         Which end of the recording it marks.
+    heard_ms
+        At the end: ingest time of the recording's last record in any partition. Who was silent then had fallen silent;
+        behind it the recording is over, and silence says nothing. None: `CLOSE_AFTER_MS` before ``at_ms``.
 
     Examples
     --------
@@ -44,6 +49,8 @@ def punctuation(topic: str, partition: int, offset: int, at_ms: int, edge: Edge)
         "type": PUNCTUATION,
         "time": datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds"),
         "datacontenttype": "application/json",
-        "data": {"edge": edge},
+        "data": {"edge": edge, "heard_ms": (at_ms - CLOSE_AFTER_MS if heard_ms is None else heard_ms)}
+        if edge == "end"
+        else {"edge": edge},
     }
     return RecordBatch(topic, partition, [offset], [at_ms], [None], [orjson.dumps(event)], [_HEADERS])

@@ -1,6 +1,8 @@
 """Control events: punctuation, which says how far the ingest time of a partition is complete."""
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from streams.envelope import Envelope
 from streams.events.fields import UNRECOGNISED, Choice
@@ -15,9 +17,10 @@ class Edge(Choice):
 
 
 class PunctuationData(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """Nothing that is needed: only the event's time matters."""
+    """Which end of a recording this is; at its end, until when its sources were heard (ingest time, ms, 1970 UTC)."""
 
     edge: Edge | None = None
+    heard_ms: Annotated[int, Meta(ge=0, le=2**53)] | None = None
 
 
 class Punctuation(

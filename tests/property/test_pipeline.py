@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import cache
 
 import orjson
-import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -176,10 +175,6 @@ def shuffled(records: list[Row], chance: random.Random) -> list[Row]:
     return order
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="each partition hears the end by itself; the closing punctuation must say until when its topic was heard",
-)
 def test_who_fell_silent_before_the_end_is_told_on_any_number_of_partitions() -> None:
     """A camera stops two hours before another one, which is in another partition: that is no end of the recording."""
     cameras = {"CAM-00": 0, "CAM-01": 2}
