@@ -1,42 +1,12 @@
-"""Which partition a record goes to: Kafka's default partitioner, and chunks of a recording dealt out by it."""
+"""Deals chunks of a recording out to partitions, by key as Kafka's default partitioner does."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import pairwise
 
 from ioc.envelope import Chunk
 from ioc.errors import InputError
 from streams.records import RecordBatch
-
-_SEED = 0x9747B28C
-_MIX = 0x5BD1E995
-_WORD = 0xFFFFFFFF
-
-
-@lru_cache(maxsize=262_144)
-def partition_of(key: bytes, partitions: int) -> int:
-    """Return the partition that Kafka's default partitioner (murmur2, sign dropped) gives a key.
-
-    Examples
-    --------
-    >>> [partition_of(key, 4) for key in (b"CAM-0001", b"CAM-0002", b"03127")]
-    [2, 1, 2]
-    """
-    return (murmur2(key) & 0x7FFFFFFF) % partitions
-
-
-def murmur2(data: bytes) -> int:
-    """Hash as Kafka's Java client does (MurmurHash2, 32 bits), without importing a client."""
-    value = _SEED ^ len(data)
-    whole = len(data) & ~3
-    for start in range(0, whole, 4):
-        word = int.from_bytes(data[start : start + 4], "little") * _MIX & _WORD
-        word = (word ^ word >> 24) * _MIX & _WORD
-        value = value * _MIX & _WORD ^ word
-    if whole < len(data):
-        value = (value ^ int.from_bytes(data[whole:], "little")) * _MIX & _WORD
-    value = (value ^ value >> 13) * _MIX & _WORD
-    return value ^ value >> 15
+from streams.shell.partitioning import partition_of
 
 
 class Splitter:

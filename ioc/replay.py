@@ -10,12 +10,12 @@ from msgspec import Struct
 from ioc.config import Kafka
 from ioc.envelope import Chunk, Outline
 from ioc.errors import KafkaUnavailable
-from ioc.partitioning import partition_of
 from ioc.shell import shell_settings
 from ioc.shift import Shift
 from streams.punctuation import CLOSE_AFTER_MS, Edge, punctuation
 from streams.records import RecordBatch
 from streams.shell.bulk import BulkProducer
+from streams.shell.partitioning import partition_of
 
 _TICK_S = 0.05
 _SECOND_MS = 1000

@@ -15,9 +15,9 @@ import orjson
 from ioc.app import Assembly
 from ioc.config import Config
 from ioc.envelope import Chunk
-from ioc.partitioning import partition_of
 from streams.punctuation import CLOSE_AFTER_MS, Edge, punctuation
 from streams.records import Headers, OutputRecord, RecordBatch
+from streams.shell.partitioning import partition_of
 from streams.stage import Outcome, Stage
 from streams.topics import (
     ANOMALIES,

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -14,10 +13,10 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
     for_code,
 )
-from aiokafka.partitioner import murmur2
 from msgspec import Struct
 
 from streams.records import Headers, OutputRecord
+from streams.shell.partitioning import partition_of
 from streams.shell.settings import ShellSettings
 
 log = logging.getLogger(__name__)
@@ -250,19 +249,3 @@ class Outputs:
         if self._producer is None:
             raise RuntimeError("Outputs.start was not awaited")
         return self._producer
-
-
-@lru_cache(maxsize=65536)
-def partition_of(key: bytes, partitions: int) -> int:
-    """Return the partition of a key as every Kafka client does (murmur2).
-
-    Examples
-    --------
-    >>> partition_of(b"cam-00001", 1)
-    0
-    >>> 0 <= partition_of(b"cam-00001", 4) < 4
-    True
-    """
-    if partitions == 1:
-        return 0
-    return int((murmur2(key) & 0x7FFFFFFF) % partitions)

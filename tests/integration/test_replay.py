@@ -10,13 +10,13 @@ from kafka import KafkaConsumer, TopicPartition
 from ioc.commands.replay import command as replay_command
 from ioc.envelope import Chunk
 from ioc.errors import KafkaUnavailable
-from ioc.partitioning import partition_of
 from ioc.record import RecordOptions, record
 from ioc.recording import Recording, RecordingWriter
 from ioc.replay import ReplayOptions, replay_to_kafka
 from ioc.simulate import Simulation, SimulationSettings
 from ioc.units import load_places
 from streams.punctuation import PUNCTUATION
+from streams.shell.partitioning import partition_of
 from tests.integration.conftest import Cluster
 
 PARTITIONS = 3

@@ -11,7 +11,7 @@ import orjson
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from ioc.partitioning import partition_of
+from streams.shell.partitioning import partition_of
 from streams.topics import CAMERA_EVENTS
 from tests.miniature import DAYS, START, Plant, Result, Row, camera_count, poison, province
 

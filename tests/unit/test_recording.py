@@ -10,9 +10,10 @@ import zstandard
 
 from ioc.envelope import Chunk
 from ioc.errors import InputError
-from ioc.partitioning import Splitter, partition_of
+from ioc.partitioning import Splitter
 from ioc.recording import Recording, RecordingWriter
 from streams.records import RecordBatch
+from streams.shell.partitioning import partition_of
 
 
 def kcat_line(offset: int = 0, **changes: object) -> str:

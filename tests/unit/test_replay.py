@@ -11,13 +11,13 @@ from click.testing import CliRunner
 from ioc.commands.replay import command
 from ioc.envelope import Chunk, Outline
 from ioc.errors import KafkaUnavailable
-from ioc.partitioning import partition_of
 from ioc.replay import ReplayOptions, ReplaySummary, replay
 from ioc.shift import Shift
 from streams.codec import decode
 from streams.events import Punctuation
 from streams.punctuation import PUNCTUATION, punctuation
 from streams.records import RecordBatch
+from streams.shell.partitioning import partition_of
 
 START_MS = 1_772_384_400_000
 
