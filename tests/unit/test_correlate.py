@@ -112,7 +112,7 @@ def test_a_storm_is_one_incident() -> None:
     ]
     told = [case for step in steps for case in correlator.touch(step)]
     assert len(correlator.memory.cases) == 1
-    assert told[-1].severity is Severity.MAJOR
+    assert (told[-1].severity, told[-1].unit_code) == (Severity.MAJOR, "")
 
 
 def test_surges_of_other_categories_in_other_units_stay_apart() -> None:
