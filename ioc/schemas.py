@@ -1,6 +1,7 @@
 """The event types as documents for others: JSON Schemas (draft 2020-12) and AsyncAPI 3.0, made from the types."""
 
 import json
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,8 @@ def _schema_path(name: str) -> str:
 def _schema(name: str, event_type: type) -> Document:
     (_,), parts = msgspec.json.schema_components([event_type], ref_template="#/$defs/{name}")
     for part_name, part in parts.items():
+        if "description" in part:
+            part["description"] = cleandoc(part["description"])  # Python 3.13 does it by itself
         if "enum" in part:
             part["enum"] = [value for value in part["enum"] if value != _UNRECOGNISED]
         if part_name in _RULES:
