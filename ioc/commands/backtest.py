@@ -13,7 +13,7 @@ from ioc.errors import InputError
 @click.command()
 @click.argument("series", metavar="SERIES.csv")
 def command(series: str) -> None:
-    r"""Score a series of one's own: prints timestamp,value,score.
+    """Score a series of one's own: prints timestamp,value,score.
 
     SERIES.csv has the columns timestamp (ISO 8601, not decreasing) and value, in any step and with gaps; `-` reads
     standard input and answers row by row. The score lies in [0, 1] and never looks ahead: 0 is usual, 0.5 one in a

@@ -32,7 +32,7 @@ from ioc.topics import Retention, apply_topics
     help="`declared` deletes by age, as in production.",
 )
 def command(port: int, data: Path | None, partitions: int | None, retention: str) -> None:
-    r"""Run Apache Kafka here until Ctrl-C, on 127.0.0.1 only, with the declared topics. No Java is needed.
+    """Run Apache Kafka here until Ctrl-C, on 127.0.0.1 only, with the declared topics. No Java is needed.
 
     The first start fetches 44 MB into ~/.cache/ioc.
 

@@ -63,7 +63,7 @@ def command(
     seconds: float | None,
     config: Path | None,
 ) -> None:
-    r"""Copy the records of each TOPIC into a recording, keys, headers and timestamps included; Ctrl-C ends it too.
+    """Copy the records of each TOPIC into a recording, keys, headers and timestamps included; Ctrl-C ends it too.
 
     \b
     Examples:

@@ -72,7 +72,7 @@ def command(
     progress: bool | None,
     config: Path | None,
 ) -> None:
-    r"""Send the recording FILE to Kafka: keys, headers and timestamps stay, partitions follow from the keys.
+    """Send the recording FILE to Kafka: keys, headers and timestamps stay, partitions follow from the keys.
 
     \b
     Examples:

@@ -12,7 +12,7 @@ from ioc.schemas import differing, write
 @click.option("--check", is_flag=True, help="Write nothing; fail when a document differs from the event types.")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path("deploy"))
 def command(directory: Path, check: bool) -> None:
-    r"""Write schemas/TYPE.json and asyncapi.json into DIRECTORY (default: deploy), made from the event types.
+    """Write schemas/TYPE.json and asyncapi.json into DIRECTORY (default: deploy), made from the event types.
 
     \b
     Examples:

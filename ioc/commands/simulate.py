@@ -60,7 +60,7 @@ def command(
     units_file: Path | None,
     list_scenarios: bool,
 ) -> None:
-    r"""Write a recording of a simulated province; the same options give the same bytes.
+    """Write a recording of a simulated province; the same options give the same bytes.
 
     \b
     Examples:

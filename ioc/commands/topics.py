@@ -27,7 +27,7 @@ _DAY_MS = 24 * 3600 * 1000
 )
 @click.option("--exit-code", is_flag=True, help="plan: exit with 7 when something differs.")
 def command(action: str, config: Path | None, partitions: int | None, retention: str, exit_code: bool) -> None:
-    r"""List the declared topics, plan what to change on the cluster, or apply it.
+    """List the declared topics, plan what to change on the cluster, or apply it.
 
     Topics are created and grown, settings are set; nothing is ever shrunk, moved or deleted.
 
