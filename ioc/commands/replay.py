@@ -1,8 +1,12 @@
 """`ioc replay`: sends a recording to Kafka, at its own pace or faster."""
 
+import contextlib
 import os
+import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import cast
 
 import click
@@ -39,7 +43,7 @@ class _Speed(click.ParamType):
 
 
 @click.command("replay")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--speed", type=_Speed(), default="max", show_default=True, help="Pace by the records' timestamps.")
 @click.option(
     "--shift-to-now",
@@ -74,15 +78,16 @@ def command(
 ) -> None:
     """Send the recording FILE to Kafka: keys, headers and timestamps stay, partitions follow from the keys.
 
+    FILE is plain, .gz or .zst, or - for standard input (kept in a temporary file: it is read twice).
+
     \b
     Examples:
       ioc replay demo.ndjson.zst
       ioc replay demo.ndjson.zst --speed 60x --shift-to-now last
+      ioc simulate --days 1 | ioc replay -
       ioc replay night.ndjson.gz --topic-map ioc.camera-events=test.camera-events
     """
     kafka = load(config, os.environ).kafka
-    recording = Recording(file, lenient=lenient)
-    outline = recording.outline()
     options = ReplayOptions(
         speed=None if speed == float("inf") else speed,
         anchor=cast("Anchor | None", anchor),
@@ -91,7 +96,13 @@ def command(
     )
     shown = sys.stderr.isatty() if progress is None else progress
     columns = TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with reaching(kafka), Progress(*columns, console=Console(stderr=True), disable=not shown, transient=True) as bar:
+    with (
+        _twice_readable(file) as source,
+        reaching(kafka),
+        Progress(*columns, console=Console(stderr=True), disable=not shown, transient=True) as bar,
+    ):
+        recording = Recording(source, lenient=lenient)
+        outline = recording.outline()
         task = bar.add_task("replaying", total=outline.records)
         done = replay_to_kafka(
             kafka, recording.chunks(), outline, options, lambda sent: bar.update(task, completed=sent)
@@ -108,6 +119,18 @@ def command(
             f"{done.refused} of {done.records} records were refused, first: {done.first_refusal}; "
             "compare max.message.bytes and retention of the topics with the recording"
         )
+
+
+@contextlib.contextmanager
+def _twice_readable(file: Path) -> Iterator[Path]:
+    """Give a path that can be read twice: the file's own, or that of a copy of standard input."""
+    if str(file) != "-":
+        yield file
+        return
+    with NamedTemporaryFile(prefix="ioc-replay-") as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.flush()
+        yield Path(copy.name)
 
 
 def _topic_map(renames: tuple[str, ...]) -> dict[str, str]:
