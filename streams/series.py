@@ -53,12 +53,12 @@ class SeriesTable(Generic[Key]):
         """
         row_of = self.row_of
         try:
-            return np.array([row_of[key] for key in keys], np.int64)
+            return np.fromiter(map(row_of.__getitem__, keys), np.int64, len(keys))
         except KeyError:
             for position, key in zip(positions, keys, strict=True):
                 if key not in row_of:
                     self.add(key, identify(position), int(at_ms[position]))
-            return np.array([row_of[key] for key in keys], np.int64)
+            return np.fromiter(map(row_of.__getitem__, keys), np.int64, len(keys))
 
     def untold(self) -> list[tuple[Series, int]]:
         """Return the series added since the last call, each with its first event time."""

@@ -37,10 +37,12 @@ class ArrivalBank(Generic[Key]):
 
     def observe(self, events: Sequence[Event], at_ms: Ints, local_ms: Ints) -> None:
         """Keep the arrivals of a batch until the watermark passes them."""
-        positions, keys, _ = self._reader.read(events)
-        if positions:
-            rows = self._table.rows(positions, keys, lambda row: self._reader.identify(events[row]), at_ms)
-            index = np.array(positions)
+        samples = self._reader.read(events)
+        if samples.positions:
+            rows = self._table.rows(
+                samples.positions, samples.keys, lambda row: self._reader.identify(events[row]), at_ms
+            )
+            index = samples.indices()
             self._pending.add(Columns(rows, at_ms[index], local_ms[index], np.zeros((1, len(rows)))))
 
     def close(self, horizon: Horizon) -> list[Item]:

@@ -1,6 +1,7 @@
 """How each family of series is read from events: which events, which key, which value, which identity."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from streams.anomalies import Series
 from streams.banks.samples import Reader, Samples
@@ -10,17 +11,30 @@ from streams.events.telemetry import MetricKind
 
 Pair = tuple[str, str]
 
+_CAMERA_TYPES = frozenset({CameraAnalytics, CameraHealth})
+_TELEMETRY_TYPES = frozenset({TelemetryObservation})
 
-def _read_camera_counts(events: Sequence[Event]) -> Samples[Pair]:
-    positions, keys, values, plain = [], [], [], Rule.COUNT
-    for position, event in enumerate(events):
-        if isinstance(event, CameraAnalytics):
-            data = event.data
-            if data.rule is plain and data.count is not None and data.interval_s is not None:
-                positions.append(position)
-                keys.append((data.camera_id, data.object_class or ""))
-                values.append(float(data.count))
-    return Samples(positions, keys, values)
+
+def _of_types(events: Sequence[Any], types: frozenset[type]) -> Sequence[int]:
+    """Return the positions of the events of these types: all, on their own topic."""
+    if types.issuperset(map(type, events)):
+        return range(len(events))
+    return [position for position, event in enumerate(events) if type(event) in types]
+
+
+def _read_camera_counts(events: Sequence[Any]) -> Samples[Pair]:
+    plain = Rule.COUNT
+    positions = [
+        position
+        for position, event in enumerate(events)
+        if type(event) is CameraAnalytics
+        and (data := event.data).rule is plain
+        and data.count is not None
+        and data.interval_s is not None
+    ]
+    chosen = [events[position].data for position in positions]
+    keys = [(data.camera_id, data.object_class or "") for data in chosen]
+    return Samples(positions, keys, [float(data.count) for data in chosen])
 
 
 def _identify_camera_count(event: Event) -> Series:
@@ -30,13 +44,9 @@ def _identify_camera_count(event: Event) -> Series:
     return Series(data.tenant, data.unit_code, "camera.count", data.camera_id, str(data.object_class or ""))
 
 
-def _read_cameras(events: Sequence[Event]) -> Samples[str]:
-    positions, keys = [], []
-    for position, event in enumerate(events):
-        if isinstance(event, CameraAnalytics | CameraHealth):
-            positions.append(position)
-            keys.append(event.data.camera_id)
-    return Samples(positions, keys, [])
+def _read_cameras(events: Sequence[Any]) -> Samples[str]:
+    positions = _of_types(events, _CAMERA_TYPES)
+    return Samples(positions, [events[position].data.camera_id for position in positions], [])
 
 
 def _identify_camera(event: Event) -> Series:
@@ -62,13 +72,9 @@ def _identify_gauge(event: Event) -> Series:
     return Series(data.tenant, data.unit_code or "", "telemetry.value", data.asset_id, data.metric)
 
 
-def _read_assets(events: Sequence[Event]) -> Samples[str]:
-    positions, keys = [], []
-    for position, event in enumerate(events):
-        if isinstance(event, TelemetryObservation):
-            positions.append(position)
-            keys.append(event.data.asset_id)
-    return Samples(positions, keys, [])
+def _read_assets(events: Sequence[Any]) -> Samples[str]:
+    positions = _of_types(events, _TELEMETRY_TYPES)
+    return Samples(positions, [events[position].data.asset_id for position in positions], [])
 
 
 def _identify_asset(event: Event) -> Series:

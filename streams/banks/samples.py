@@ -5,6 +5,7 @@ from typing import Generic, NamedTuple
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from detectors.arrays import Block, Detector, Floats, Ints
 from streams.anomalies import Kind, Series
@@ -20,9 +21,15 @@ Tail = Callable[[Floats, Floats], Floats]
 class Samples(NamedTuple, Generic[Key]):
     """What a reader finds in a batch: positions of its events there, their series' keys, their values."""
 
-    positions: list[int]
+    positions: Sequence[int]
     keys: list[Key]
     values: list[float]
+
+    def indices(self) -> NDArray[np.intp]:
+        """Return the positions as an index array."""
+        if isinstance(self.positions, range):
+            return np.arange(len(self.positions))
+        return np.array(self.positions, np.intp)
 
 
 class Reader(NamedTuple, Generic[Key]):
@@ -60,12 +67,12 @@ class SampleBank(Generic[Key]):
 
     def observe(self, events: Sequence[Event], at_ms: Ints, local_ms: Ints) -> None:
         """Keep the values of a batch until the watermark passes them."""
-        positions, keys, values = self._reader.read(events)
-        if not positions:
+        samples = self._reader.read(events)
+        if not samples.positions:
             return
-        index = np.array(positions)
-        rows = self._table.rows(positions, keys, lambda row: self._reader.identify(events[row]), at_ms)
-        self._pending.add(Columns(rows, at_ms[index], local_ms[index], np.array([values], np.float64)))
+        index = samples.indices()
+        rows = self._table.rows(samples.positions, samples.keys, lambda row: self._reader.identify(events[row]), at_ms)
+        self._pending.add(Columns(rows, at_ms[index], local_ms[index], np.array([samples.values], np.float64)))
 
     def close(self, horizon: Horizon) -> list[Item]:
         """Score and judge what the watermark has passed."""

@@ -10,6 +10,7 @@ from streams.envelope import Envelope
 from streams.events import (
     EVENT_TYPES,
     CameraAnalytics,
+    CameraHealth,
     Event,
     FieldReport,
     QueueSnapshot,
@@ -18,7 +19,7 @@ from streams.events import (
     fieldreport,
     queue,
 )
-from streams.events.camera import Direction, ObjectClass, Phase, Reviewed, Rule
+from streams.events.camera import Direction, ObjectClass, Phase, Reviewed, Rule, State, Tamper
 from streams.events.fields import Choice, Quality
 from streams.events.queue import ServiceStatus
 from streams.topics import CAMERA_EVENTS, FIELD_REPORTS, SERVICE_QUEUES
@@ -68,11 +69,13 @@ def unrecognised(event: Event) -> tuple[str, ...]:
 def count_unrecognised(events: Sequence[Event]) -> Counter[str]:
     """Count values from outside their closed sets by field name; the names are a closed set themselves.
 
-    The two types that make up the bulk of the traffic are sifted first, at some 60 ns an event.
+    The three types that make up the bulk of the traffic are sifted first, at some 60 ns an event.
     """
     kinds = set(map(type, events))
     if CameraAnalytics in kinds:
         events = _sift_analytics(events)
+    if CameraHealth in kinds:
+        events = _sift_health(events)
     if QueueSnapshot in kinds:
         events = _sift_snapshots(events)
     return Counter([name for event in events for name in unrecognised(event)])
@@ -90,6 +93,18 @@ def _sift_analytics(events: Sequence[Any]) -> list[Event]:
         or data.object_class is object_class
         or data.direction is direction
         or data.reviewed is reviewed
+        or data.quality is quality
+    ]
+
+
+def _sift_health(events: Sequence[Any]) -> list[Event]:
+    state, tamper, quality = State.UNRECOGNISED, Tamper.UNRECOGNISED, Quality.UNRECOGNISED
+    return [
+        event
+        for event in events
+        if type(event) is not CameraHealth
+        or (data := event.data).state is state
+        or data.tamper is tamper
         or data.quality is quality
     ]
 
