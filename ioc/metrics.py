@@ -17,6 +17,7 @@ from prometheus_client.process_collector import ProcessCollector
 from ioc import __version__
 from ioc.config import Metrics as MetricsConfig
 from ioc.errors import ConfigError
+from ioc.tallies import Ledger
 from streams.rejection import Reason
 from streams.stage import Outcome
 from streams.topics import SOURCES
@@ -80,6 +81,7 @@ class WorkerMetrics:
         )
         self._rebalances = Counter("ioc_rebalances", "Assignments received.", registry=registry)
         self._assigned = Gauge("ioc_assigned_partitions", "Input partitions of this worker.", registry=registry)
+        self.ledger = Ledger()
         self._opened: set[tuple[str, str]] = set()
         self._places: set[tuple[str, int]] = set()
         for topic in SOURCES:
@@ -92,6 +94,7 @@ class WorkerMetrics:
         """Count what one step did."""
         tally = outcome.tally
         if topic in SOURCES:
+            self.ledger.add(topic, tally)
             counts = (tally.accepted, tally.duplicate, tally.late, sum(tally.dead_lettered.values()))
             for name, count in zip(_OUTCOMES, counts, strict=True):
                 self._events.labels(topic, name).inc(count)

@@ -65,5 +65,6 @@ def work(config: Config) -> int:
         sources = [*(Source(topic, FIND) for topic in SOURCES), Source(ANOMALIES, FOLD)]
         return run_worker(build_app(shell_settings(config.kafka, config.worker), sources, make_stage, metrics))
     finally:
+        log.info(metrics.ledger.line())
         server.shutdown()
         server.server_close()
