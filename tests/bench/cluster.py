@@ -26,11 +26,12 @@ def make_topics(bootstrap: str) -> None:
     apply_topics(Kafka(bootstrap=bootstrap), PARTITIONS, "keep")
 
 
-def forget(bootstrap: str) -> None:
-    """Empty the topics that a worker writes, so that the next one starts without a past."""
+def forget(bootstrap: str, *further: str) -> None:
+    """Empty the topics that a worker writes, and ``further`` ones, so that the next one starts without a past."""
+    names = [*_OWN, *further]
     with administering(Kafka(bootstrap=bootstrap)) as admin:
-        admin.delete_topics(_OWN)
-        while set(_OWN) & {entry["name"] for entry in admin.describe_topics()}:
+        admin.delete_topics(names)
+        while set(names) & {entry["name"] for entry in admin.describe_topics()}:
             time.sleep(0.05)
     make_topics(bootstrap)
 

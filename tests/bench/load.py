@@ -44,7 +44,7 @@ def later(day: Iterable[RecordBatch], days: int) -> Iterator[RecordBatch]:
 
 
 def _swaps(days: int) -> list[tuple[bytes, bytes]]:
-    """Return what stands for a day in times and ids, and what it becomes; the later day first, or it would move twice."""
+    """Return what stands for a day in times and ids, and what it becomes; the later day first, or it moved twice."""
     number = _FIRST.toordinal() - date(1970, 1, 1).toordinal()
     swaps = [(f"-{number - 1}-t".encode(), f"-{number - 1 + days}-t".encode())]  # midnight here is 17:00 UTC
     for ordinal in (_FIRST.toordinal() + 1, _FIRST.toordinal()):

@@ -62,7 +62,7 @@ class _TimedMetrics(WorkerMetrics):
 def main() -> None:
     """Run the worker as `ioc worker` does, on the configuration of the environment."""
     metrics = _TimedMetrics()
-    with mock.patch.object(worker, "WorkerMetrics", lambda: metrics):
+    with mock.patch.object(worker, "WorkerMetrics", return_value=metrics):
         code = worker.work(load(None, os.environ))
     run = metrics.result()
     if run is not None:
