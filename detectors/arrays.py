@@ -83,11 +83,11 @@ def rounds(series: Ints) -> Iterator[NDArray[np.intp]]:
         return
     order = np.argsort(series, kind="stable")
     ordered = series[order]
-    first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    sizes = np.diff(np.r_[first, len(ordered)])
-    rank = np.arange(len(ordered)) - np.repeat(first, sizes)
-    if rank[-1] == 0 and sizes.max() == 1:
+    first = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    if first.all():
         yield np.arange(len(series))
         return
-    for k in range(int(sizes.max())):
-        yield np.sort(order[rank == k])
+    rank = np.arange(len(ordered)) - np.flatnonzero(first)[np.cumsum(first) - 1]
+    by_rank = order[np.lexsort((order, rank))]
+    yield from np.split(by_rank, np.cumsum(np.bincount(rank))[:-1])

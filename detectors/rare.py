@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.arrays import Block, Floats, Ints
 from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict
@@ -105,7 +106,7 @@ class RareCounts(Bank):
             }
         )
 
-    def _known(self, value: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def _known(self, value: Floats) -> NDArray[np.bool_]:
         with np.errstate(invalid="ignore"):
             return (value >= 0.0) & (value <= _LARGEST_COUNT)
 
@@ -126,12 +127,12 @@ class RareCounts(Bank):
         table.ints("pane")[rows] = pane
         counts = self._add(rows, pane, block.value)
         mean, size = self._predict(rows, hour)
-        p = nb_sf(counts, mean, size).min(axis=1)
         ready = block.at_ms - first[rows] >= self.parameters.quiet_days * DAY_MS
+        p = _least_tail(counts, mean, size, ready)
         self._learn_shape(rows, hour, block.value, mean[:, 0])
         table.floats("today")[rows] += block.value
-        p_high = np.where(ready, np.minimum(len(WINDOWS) * p, 1.0), 1.0)
-        return Verdict(np.maximum(p_high, 1e-300), np.ones(len(rows)), np.where(ready, mean[:, 0], np.nan))
+        p_high = np.maximum(np.minimum(len(WINDOWS) * p, 1.0), 1e-300)
+        return Verdict(p_high, np.ones(len(rows)), np.where(ready, mean[:, 0], np.nan))
 
     def _add(self, rows: Ints, pane: Ints, value: Floats) -> Floats:
         """Add to the ring and return the sums over the trailing windows, (m, windows)."""
@@ -218,3 +219,12 @@ class RareCounts(Bank):
         clump[rows, 0] = fade * clump[rows, 0] + np.minimum(beyond, total * (3.0 * self._clump(clump[rows]) + 1.0))
         clump[rows, 1] = fade * clump[rows, 1] + total
         pairs[rows] = 0.0
+
+
+def _least_tail(counts: Floats, mean: Floats, size: Floats, ready: NDArray[np.bool_]) -> Floats:
+    """Return the least tail over the windows, (m,); a count up to its mean is no surge and has none (1)."""
+    tails = np.ones(counts.shape)
+    surging = ready[:, None] & (counts > mean)
+    tails[surging] = nb_sf(counts[surging], mean[surging], size[surging])
+    least: Floats = tails.min(axis=1)
+    return least

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.arrays import Block, Floats, Ints
+from detectors.arrays import Block, Floats, Ints, Scores
 from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict
 
 UNKNOWN = np.iinfo(np.int64).max
-_SATURDAY = 2  # 1970-01-01 was a Thursday
+_BIN_OF_WEEK = np.arange(7 * 24) % 24 + np.repeat([0, 0, 24, 24, 0, 0, 0], 24)  # 1970-01-01 was a Thursday
 _SHARE = 0.1  # of gaps lie above the learned quantile, where the tail begins
 _LONGEST_WALK = 24 * 9
 
@@ -88,89 +88,92 @@ class Silence(Bank):
         """Return (size,) int64 ms: the event time at which each series is silent, if nothing arrives (else UNKNOWN)."""
         return self._table.ints("deadline_ms")[: self.size].copy()
 
+    def update(self, block: Block) -> Scores:
+        """Score every gap, learn it, and then set the deadlines anew; as `Bank.update`."""
+        scores = super().update(block)
+        known = self._known(block.value)
+        series = block.series[known]
+        heard, offset = np.zeros(self.size, np.bool_), np.empty(self.size, np.int64)
+        heard[series] = True
+        offset[series] = (block.local_ms - block.at_ms)[known]  # of several, the last stays
+        rows = np.flatnonzero(heard)
+        self._table.ints("deadline_ms")[rows] = self._deadline(rows, offset[rows])
+        return scores
+
     def _known(self, value: Floats) -> NDArray[np.bool_]:
         return ~np.isnan(value)
 
     def _step(self, block: Block) -> Verdict:
         rows, table, parameters = block.series, self._table, self.parameters
-        last, first = table.ints("last_ms"), table.ints("first_ms")
-        new = last[rows] == NEVER
-        before = np.where(new, block.at_ms, last[rows])
+        last_ms, first_ms, arrivals = table.ints("last_ms"), table.ints("first_ms"), table.floats("arrivals")
+        last, count = last_ms[rows], arrivals[rows]
+        new = last == NEVER
+        before = np.where(new, block.at_ms, last)
+        first = np.where(new, block.at_ms, first_ms[rows])
         gap_ms = np.maximum(block.at_ms - before, 0)
-        offset = block.local_ms - block.at_ms
-        expected = self._arrivals_in(rows, before + offset, gap_ms)
-        median_s = np.exp(np.where(np.isnan(table.floats("log_median")[rows]), 0.0, table.floats("log_median")[rows]))
-        p = _survival(expected, table.floats("quantile")[rows], table.floats("excess")[rows])
-        ready = ~new & (table.floats("arrivals")[rows] >= parameters.quiet_arrivals)
-        ready &= before - np.where(new, before, first[rows]) >= parameters.quiet_days * DAY_MS
+        local_ms = before + (block.local_ms - block.at_ms)
+        hours = _walk(local_ms, gap_ms)
+        expected = self._arrivals_in(rows, hours)
+        median_s = np.exp(_number(table.floats("log_median")[rows]))
+        ready = count >= parameters.quiet_arrivals
+        ready &= before - first >= parameters.quiet_days * DAY_MS
         long = gap_ms > 1000.0 * np.maximum(parameters.median_gaps * median_s, parameters.least_s)
-        p = np.where(ready & long, p, 1.0)
-        first[rows] = np.where(new, block.at_ms, first[rows])
-        last[rows] = before + gap_ms
-        moved = np.flatnonzero((gap_ms > 0) | new)
-        self._learn(rows[moved], before[moved] + offset[moved], gap_ms[moved], expected[moved], p[moved])
-        table.ints("deadline_ms")[rows] = self._deadline(rows, offset)
+        p = np.ones(len(rows))
+        asked = np.flatnonzero(ready & long)
+        if len(asked):
+            asked_rows = rows[asked]
+            quantile, excess = table.floats("quantile")[asked_rows], table.floats("excess")[asked_rows]
+            p[asked] = _survival(expected[asked], quantile, excess)
+        weight = np.where(p < 1e-3, 0.1, 1.0)  # noqa: PLR2004 - an improbable gap counts a tenth: no outage is a rhythm
+        first_ms[rows] = first
+        last_ms[rows] = before + gap_ms
+        moved = (gap_ms > 0) | new
+        self._learn_rhythm(rows, hours, weight)
+        table.floats("bins")[rows, _bin((local_ms + gap_ms) // HOUR_MS), 0] += moved
+        count = count + moved
+        arrivals[rows] = count
+        some = np.flatnonzero(gap_ms > 0)
+        if len(some):
+            self._learn_gaps(rows[some], np.log(gap_ms[some] / 1000.0), expected[some], weight[some], count[some])
         return Verdict(p, np.ones(len(rows)), np.where(ready, median_s, np.nan))
 
-    def _intensity(self, rows: Ints, local_ms: Ints) -> Floats:
-        """Return the arrivals per hour expected at a local time; 0 at hours that the series hasn't lived through."""
-        bins = self._table.floats("bins")[rows, _bin(local_ms)]
-        return np.where(bins[:, 1] >= 0.5, bins[:, 0] / np.maximum(bins[:, 1], 0.5), 0.0)  # noqa: PLR2004 - half an hour
-
-    def _arrivals_in(self, rows: Ints, local_ms: Ints, gap_ms: Ints) -> Floats:
-        """Integrate the intensity over each gap, hour by hour; what lies beyond nine days no longer counts."""
-        total = np.zeros(len(rows))
-        left, at = gap_ms.copy(), local_ms.copy()
-        open_ = np.flatnonzero(left > 0)
-        for _ in range(_LONGEST_WALK):
-            if len(open_) == 0:
-                break
-            part = np.minimum(left[open_], HOUR_MS - at[open_] % HOUR_MS)
-            total[open_] += self._intensity(rows[open_], at[open_]) * (part / HOUR_MS)
-            at[open_] += part
-            left[open_] -= part
-            open_ = open_[left[open_] > 0]
+    def _arrivals_in(self, rows: Ints, hours: "list[_Hour]") -> Floats:
+        """Integrate the intensity over each gap, hour by hour; an hour never lived through expects none."""
+        total, bins = np.zeros(len(rows)), self._table.floats("bins")
+        for hour in hours:
+            total[hour.where] += _intensity(bins[rows[hour.where], hour.bins]) * hour.part
         return total
 
-    def _learn(self, rows: Ints, local_ms: Ints, gap_ms: Ints, expected: Floats, p: Floats) -> None:
-        """Learn the gap; one that was improbable counts a tenth, so that an outage is not taken for a rhythm."""
-        table, parameters = self._table, self.parameters
-        weight = np.where(p < 1e-3, 0.1, 1.0)  # noqa: PLR2004 - see above
-        bins = table.floats("bins")
-        left, at = gap_ms.copy(), local_ms.copy()
-        open_ = np.flatnonzero(left > 0)
-        for _ in range(_LONGEST_WALK):
-            if len(open_) == 0:
-                break
-            part = np.minimum(left[open_], HOUR_MS - at[open_] % HOUR_MS)
-            hours = part / HOUR_MS * weight[open_]
-            where = rows[open_], _bin(at[open_])
-            bins[where] = np.exp(-hours / parameters.memory_hours)[:, None] * bins[where]
-            bins[(*where, 1)] += hours
-            at[open_] += part
-            left[open_] -= part
-            open_ = open_[left[open_] > 0]
-        bins[rows, _bin(local_ms + gap_ms), 0] += 1.0
-        arrivals = table.floats("arrivals")
-        arrivals[rows] += 1.0
-        some = np.flatnonzero(gap_ms > 0)
-        self._learn_gaps(rows[some], np.log(gap_ms[some] / 1000.0), expected[some], weight[some])
+    def _learn_rhythm(self, rows: Ints, hours: "list[_Hour]", weight: Floats) -> None:
+        """Learn the time lived through in each hour of the gaps."""
+        bins = self._table.floats("bins")
+        for hour in hours:
+            lived = hour.part * weight[hour.where]
+            here = rows[hour.where], hour.bins
+            held = bins[here] * np.exp(-lived / self.parameters.memory_hours)[:, None]
+            held[:, 1] += lived
+            bins[here] = held
 
-    def _learn_gaps(self, rows: Ints, log_gap: Floats, expected: Floats, weight: Floats) -> None:
+    def _learn_gaps(self, rows: Ints, log_gap: Floats, expected: Floats, weight: Floats, count: Floats) -> None:
         table = self._table
-        count = table.floats("arrivals")[rows]
+        medians, quantiles = table.floats("log_median"), table.floats("quantile")
+        median, quantile = medians[rows], quantiles[rows]
         step = np.maximum(1.0 / count, 0.02) * weight
-        median = table.floats("log_median")
-        median[rows] = np.where(np.isnan(median[rows]), log_gap, median[rows] + step * np.sign(log_gap - median[rows]))
-        quantile, excess, peaks = (table.floats(name) for name in ("quantile", "excess", "peaks"))
+        medians[rows] = np.where(np.isnan(median), log_gap, median + step * np.sign(log_gap - median))
         known = expected > 0.0
-        above = known & (expected > quantile[rows])
-        over = np.minimum(expected - quantile[rows], 3.0 * excess[rows])
-        peaks[rows] = np.minimum(peaks[rows] + np.where(above, weight, 0.0), 100.0)
-        share = np.where(above, weight, 0.0) / peaks[rows]
-        excess[rows] = np.maximum(excess[rows] + share * (over - excess[rows]), 0.25)
+        above = expected > quantile
         pace = np.where(known, np.maximum(1.0 / (count + 10.0), 0.005) * weight, 0.0)
-        quantile[rows] = np.maximum(quantile[rows] * np.exp(pace * (np.where(above, 1.0, 0.0) - _SHARE) / _SHARE), 0.5)
+        quantiles[rows] = np.maximum(quantile * np.exp(pace * (above - _SHARE) / _SHARE), 0.5)
+        far = np.flatnonzero(above)
+        if len(far) == 0:
+            return
+        rows, weight = rows[far], weight[far]
+        excesses, peaks = table.floats("excess"), table.floats("peaks")
+        excess = excesses[rows]
+        over = np.minimum(expected[far] - quantile[far], 3.0 * excess)
+        seen = np.minimum(peaks[rows] + weight, 100.0)
+        peaks[rows] = seen
+        excesses[rows] = np.maximum(excess + weight / seen * (over - excess), 0.25)
 
     def _deadline(self, rows: Ints, offset: Ints) -> Ints:
         """Return when the expected arrivals since the last one reach the level whose survival probability is ``p``."""
@@ -181,31 +184,65 @@ class Silence(Bank):
             parameters.median_gaps * np.exp(_number(table.floats("log_median")[rows])), parameters.least_s
         )
         result = np.full(len(rows), UNKNOWN)
-        at = last + offset
+        at, bins = last + offset, table.floats("bins")
         ready = table.floats("arrivals")[rows] >= parameters.quiet_arrivals
         ready &= last - table.ints("first_ms")[rows] >= parameters.quiet_days * DAY_MS
         open_ = np.flatnonzero(ready)
-        for _ in range(_LONGEST_WALK):
+        hour = at // HOUR_MS
+        part = 1.0 - (at - hour * HOUR_MS)[open_] / HOUR_MS
+        full = np.ones(len(rows))
+        for step in range(_LONGEST_WALK):
             if len(open_) == 0:
                 break
-            part = HOUR_MS - at[open_] % HOUR_MS
-            pace = self._intensity(rows[open_], at[open_])
-            comes = pace * (part / HOUR_MS)
+            pace = _intensity(bins[rows[open_], _bin(hour[open_] + step)])
+            comes = pace * part
             there = comes >= need[open_]
             hit = open_[there]
-            wait_ms = np.ceil(need[hit] / pace[there] * HOUR_MS).astype(np.int64)
-            result[hit] = at[hit] + wait_ms - offset[hit]
+            if len(hit):
+                start = np.where(step == 0, at[hit], (hour[hit] + step) * HOUR_MS)
+                result[hit] = start + np.ceil(need[hit] / pace[there] * HOUR_MS).astype(np.int64) - offset[hit]
             need[open_] -= comes
-            at[open_] += part
             open_ = open_[~there]
+            part = full[: len(open_)]
         soonest = last + np.ceil(1000.0 * least_s).astype(np.int64)
         return np.where(result == UNKNOWN, UNKNOWN, np.maximum(result, soonest))
 
 
-def _bin(local_ms: Ints) -> Ints:
-    """Map local time to 0..23 on weekdays, 24..47 on Saturday and Sunday."""
-    weekend = (local_ms // DAY_MS - _SATURDAY) % 7 < 2  # noqa: PLR2004 - Saturday and Sunday
-    return local_ms // HOUR_MS % 24 + np.where(weekend, 24, 0)
+class _Hour(NamedTuple):
+    """The k-th hour of the gaps that reach into it: their positions in the block, time bins and parts of the hour."""
+
+    where: Ints
+    bins: Ints
+    part: Floats
+
+
+def _walk(local_ms: Ints, gap_ms: Ints) -> list[_Hour]:
+    """Cut gaps by the hours of the wall clock; what lies beyond nine days no longer counts."""
+    hours = []
+    hour = local_ms // HOUR_MS
+    begin = local_ms - hour * HOUR_MS
+    end = begin + gap_ms
+    open_ = np.flatnonzero(gap_ms > 0)
+    for step in range(_LONGEST_WALK):
+        if len(open_) == 0:
+            break
+        left = end[open_] - step * HOUR_MS
+        part = np.minimum(left, HOUR_MS) - (begin[open_] if step == 0 else 0)
+        hours.append(_Hour(open_, _bin(hour[open_] + step), part / HOUR_MS))
+        open_ = open_[left > HOUR_MS]
+    return hours
+
+
+def _intensity(bins: Floats) -> Floats:
+    """Return arrivals per hour from (m, 2) arrivals and hours; 0 at hours that the series hasn't lived through."""
+    lived = bins[:, 1]
+    return np.where(lived >= 0.5, bins[:, 0] / np.maximum(lived, 0.5), 0.0)  # noqa: PLR2004 - half an hour
+
+
+def _bin(local_hour: Ints) -> Ints:
+    """Map hours since 1970 local time to 0..23 on weekdays, 24..47 on Saturday and Sunday."""
+    bins: Ints = _BIN_OF_WEEK[local_hour % len(_BIN_OF_WEEK)]
+    return bins
 
 
 def _number(value: Floats) -> Floats:

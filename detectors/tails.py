@@ -40,8 +40,10 @@ _TINY = 1e-300
 _SLOW = 1e-3  # nearer to 1 than this the fraction takes too many terms to be worth the digits
 _CANCELLED = 0.01  # a complement below this has lost digits and is worked out from its own side
 _NONE = 1e-9  # a count below this is none
-_STIRLING = 15  # from here on Stirling's series with six terms is exact to rounding
+_STIRLING = 8.0  # from here on Stirling's series with six terms is exact to rounding
 _EPS = 1e-15
+_SERIES_TERMS = (24, 256)
+_SERIES_CELLS = 200_000
 _MOST_TERMS = 20_000
 
 
@@ -146,18 +148,17 @@ def _floats(*arrays: Floats) -> list[Floats]:
 
 
 def _stirling_error(n: Floats) -> Floats:
-    """Return log(n!) minus Stirling's approximation, n > 0."""
-    shift = np.zeros_like(n)
-    at = n.copy()
-    for _ in range(_STIRLING):
-        low = at < _STIRLING
-        if not low.any():
-            break
-        shift += np.where(low, (at + 0.5) * np.log1p(1.0 / at) - 1.0, 0.0)
-        at = np.where(low, at + 1.0, at)
+    """Return log(n!) minus Stirling's approximation, n > 0: its series, for small n at n + 8 and brought back."""
+    low = n < _STIRLING
+    small = np.where(low, n, 1.0)
+    at = np.where(low, small + _STIRLING, n)
     i2 = 1.0 / (at * at)
     tail = (1 / 12 - i2 * (1 / 360 - i2 * (1 / 1260 - i2 * (1 / 1680 - i2 * (1 / 1188 - i2 * 691 / 360360))))) / at
-    return shift + tail
+    pairs = small * (small + 9.0)
+    product = (pairs + 8.0) * (pairs + 14.0) * (pairs + 18.0) * (pairs + 20.0)  # (n + 1)(n + 2)…(n + 8)
+    far = small + _STIRLING
+    back = (far + 0.5) * np.log(far) - _STIRLING - np.log(product) - (small + 0.5) * np.log(small)
+    return tail + np.where(low, back, 0.0)
 
 
 def _deviance(observed: Floats, mean: Floats) -> Floats:
@@ -232,28 +233,70 @@ def _beta(x: Floats, y: Floats, a: Floats, b: Floats) -> Floats:
     x, y, a, b = x[inside], y[inside], a[inside], b[inside]
     swap = x * (a + b + 2.0) > a + 1.0  # where the fraction of the other side converges faster
     found = np.empty(len(x))
-    found[~swap] = _beta_tail(x[~swap], y[~swap], a[~swap], b[~swap])
-    found[swap] = 1.0 - _beta_tail(y[swap], x[swap], b[swap], a[swap])
-    cancelled = np.flatnonzero(swap & (found < _CANCELLED) & (y > _SLOW))
-    found[cancelled] = _beta_tail(x[cancelled], y[cancelled], a[cancelled], b[cancelled])
+    direct, swapped = np.flatnonzero(~swap), np.flatnonzero(swap)
+    found[direct] = _beta_tail(x[direct], y[direct], a[direct], b[direct])
+    if len(swapped):
+        found[swapped] = 1.0 - _beta_tail(y[swapped], x[swapped], b[swapped], a[swapped])
+        cancelled = np.flatnonzero(swap & (found < _CANCELLED) & (y > _SLOW))
+        found[cancelled] = _beta_tail(x[cancelled], y[cancelled], a[cancelled], b[cancelled])
     result[inside] = found
     return np.clip(result, 0.0, 1.0).reshape(shape)
 
 
 def _beta_tail(x: Floats, y: Floats, a: Floats, b: Floats) -> Floats:
     n = a + b
-    log_density = (
-        _stirling_error(n) - _stirling_error(a) - _stirling_error(b) - _deviance(a, n * x) - _deviance(b, n * y)
-    )
+    whole, left, right = _stirling_error(np.stack([n, a, b]))
+    log_density = whole - left - right - _deviance(a, n * x) - _deviance(b, n * y)
     with np.errstate(under="ignore"):
-        return np.exp(log_density) * np.sqrt(b / (2.0 * np.pi * n * a)) * _beta_fraction(x, a, b)
+        density: Floats = np.exp(log_density) * np.sqrt(b / (2.0 * np.pi * n * a))
+    return density * _beta_sum(x, a, b)
+
+
+def _beta_sum(x: Floats, a: Floats, b: Floats) -> Floats:
+    """Sum the hypergeometric series of the incomplete beta where some terms do; elsewhere its continued fraction."""
+    total = np.empty(len(x))
+    left = np.arange(len(x))
+    for terms in _SERIES_TERMS:
+        for part in np.array_split(left, len(left) * terms // _SERIES_CELLS + 1):
+            total[part] = _beta_series(x[part], a[part], b[part], terms)
+        left = left[np.isnan(total[left])]
+        if len(left) == 0:
+            return total
+    total[left] = _beta_fraction(x[left], a[left], b[left])
+    return total
+
+
+def _beta_series(x: Floats, a: Floats, b: Floats, terms: int) -> Floats:
+    """Return the sum of so many terms of the series, all of them positive; NaN where more would count."""
+    step = np.arange(1.0, terms + 1.0)
+    with np.errstate(under="ignore", over="ignore"):
+        ratio = (a + b - 1.0)[:, None] + step
+        ratio /= a[:, None] + step
+        ratio *= x[:, None]
+        worst = np.maximum(ratio[:, -1], x)  # the ratios tend to x from one side: what is left out is geometric
+        products = np.cumprod(ratio, axis=1, out=ratio)
+        total = products.sum(axis=1) + 1.0
+        done = products[:, -1] * worst <= _EPS * (1.0 - worst) * total
+    return np.where(done, total, np.nan)
 
 
 def _beta_fraction(x: Floats, a: Floats, b: Floats) -> Floats:
-    def step(n: int) -> tuple[Floats, Floats]:
-        m = n // 2
-        even = m * (b - m) * x / ((a + (2 * m - 1)) * (a + 2 * m)) if n % 2 == 0 else None
-        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + (2 * m + 1))) if even is None else even
-        return odd, np.ones(len(x))
-
-    return _lentz(np.ones(len(x)), step)
+    """Sum the continued fraction of the incomplete beta by its convergents, two terms a round, scaled each round."""
+    whole = a + b
+    last_above = last_below = above = 1.0 / (1.0 - whole * x / (a + 1.0))
+    found = above
+    going = np.ones(len(x), dtype=np.bool_)  # a result must not depend on its neighbours in the array
+    for m in range(1, _MOST_TERMS):
+        even = a + 2.0 * m
+        step = x / even
+        term = step * (m * (b - m)) / (even - 1.0)
+        last_above, last_below = above + term * last_above, 1.0 + term * last_below
+        term = step * (a + m) * (whole + m) / (even + 1.0)
+        scale = 1.0 / (last_below - term)
+        above, before = (last_above - term * above) * scale, above
+        last_above, last_below = last_above * scale, last_below * scale
+        found = np.where(going, above, found)
+        going &= np.abs(above - before) > _EPS * np.abs(above)
+        if not going.any():
+            break
+    return found

@@ -53,7 +53,7 @@ class NaiveRare:
             mean = max(mean, 1e-6)
             pane_mean = pane_mean or mean
             size = 1 / (self._spread() + 1 / (self.rate[0] + 0.5) + self._clump() / mean)
-            tails.append(float(special.betainc(count, size, mean / (mean + size))) if count > 0 else 1.0)
+            tails.append(float(special.betainc(count, size, mean / (mean + size))) if count > mean else 1.0)
         few = min(value, pane_mean + 3 * math.sqrt(pane_mean) + 1)
         self.hours[hour % 24] += few
         self.weekdays[hour // 24 % 7] += few

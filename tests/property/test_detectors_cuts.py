@@ -27,7 +27,7 @@ def streams(draw: st.DrawFn) -> tuple[Block, list[int]]:
     return Block(np.array(rows, dtype=np.int64), at, at + 7 * HOUR, np.array(values, dtype=np.float64)), cuts
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(streams())
 def test_any_cut_of_any_stream_gives_the_same_bits(stream: tuple[Block, list[int]]) -> None:
     """For every detector of single values, including state."""

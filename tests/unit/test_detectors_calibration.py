@@ -111,8 +111,8 @@ def test_the_second_storm_is_found_again() -> None:
 
 def test_nights_of_zeros_are_normal_and_a_dead_day_is_not() -> None:
     """Then the dead state is not adopted, for as long as it lasts."""
-    values = weekly(200 * 24, 0.05, 16)
-    values[np.arange(200 * 24) % 24 < 5] = 0.0
+    values = weekly(120 * 24, 0.05, 16)
+    values[np.arange(120 * 24) % 24 < 5] = 0.0
     values[60 * 24 + 9 :, 0] = 0.0
     bank = Flatline()
     bank.resize(SERIES)
