@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,10 +21,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from ioc.broker import EmbeddedKafka
 from ioc.config import Kafka
 from ioc.topics import apply_topics
+from tests.miniature import DAYS, START
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 90.0
 INPUTS = ("ioc.camera-events", "ioc.field-reports", "ioc.service-queues", "ioc.telemetry", "ioc.anomalies")
+END_S = (START + timedelta(days=DAYS)).timestamp()
+_WATERMARK = "ioc_watermark_timestamp_seconds"
 _ADDRESS = re.compile(r"metrics at (http://\S+)")
 
 
@@ -34,7 +38,7 @@ class Site:
         self.directory = directory
         self._partitions = partitions
         self._workers: list[Worker] = []
-        self.broker = EmbeddedKafka()
+        self.broker = EmbeddedKafka(extra={"group.min.session.timeout.ms": "1000"})
 
     def __enter__(self) -> Self:
         self.broker.start()
@@ -80,9 +84,29 @@ class Site:
         finally:
             consumer.close()
 
+    def wait_until_folded(self, worker: "Worker") -> None:
+        """Wait until the fold's event time is behind the closing punctuation of `tests.miniature.province`."""
+        end_s = END_S + 23 * 3600
+        worker.wait(lambda: worker.value(_WATERMARK, topic="ioc.anomalies") > end_s, "end", worker.scrape)
+
+    def wait_until_calm(self, worker: "Worker", seconds: float = 4.0) -> None:
+        """Wait until nothing has been left to fold for some seconds: a spoilt worker may never see the end."""
+        calm_since = [time.monotonic()]
+
+        def calm() -> bool:
+            if worker.lag() != 0:
+                calm_since[0] = time.monotonic()
+            return time.monotonic() - calm_since[0] > seconds
+
+        worker.wait(calm, "calm", worker.lag)
+
     def wait_until_read(self, worker: "Worker") -> None:
-        """Wait until all is folded and committed; idle workers tell watermarks, so a few records may be on their way."""
+        """Wait until all is committed as well, but a few watermarks that idle workers tell.
+
+        Not after a kill: what a snapshot includes but nobody committed is committed with the next record only.
+        """
         few = 3 * 4 * self._partitions
+        self.wait_until_folded(worker)
         worker.wait(lambda: worker.lag() == 0 and self.unread() <= few, "all records read", self.unread)
 
     def told(self) -> dict[str, Any]:
