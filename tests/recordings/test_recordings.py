@@ -1,0 +1,33 @@
+"""The labels of the real recordings: every one that is found must stay found, what was no event must stay quiet."""
+
+import pytest
+
+from tests.recordings.claims import CLAIMS, judge
+from tests.recordings.labelled import ALL, directory, labels, run
+from tests.recordings.table import KNOWN_MISSES
+
+needs_recordings = pytest.mark.skipif(
+    directory() is None,
+    reason="no recordings beside the checkout nor in IOC_RECORDINGS: only generated data are tested",
+)
+
+
+@needs_recordings
+@pytest.mark.parametrize("recording", ALL)
+def test_labels_are_answered_and_records_accounted_for(recording: str) -> None:
+    """One test for each recording, so that each is read once, however tests are spread over processes.
+
+    An answer is an incident of the label's rule, in its window, of its series; or silence where nothing happened.
+    """
+    result = run(recording)
+    mine = [claim for claim in CLAIMS if labels()[claim.label].recording == recording]
+    unanswered = {claim.label for claim in mine if not judge(claim, labels()[claim.label], result.incidents).met}
+    assert unanswered == {claim.label for claim in mine} & KNOWN_MISSES.keys()
+    assert result.ledger.balanced
+    assert result.ledger.accepted > 0.99 * result.ledger.records
+
+
+@needs_recordings
+def test_every_label_has_a_claim() -> None:
+    """A label that nobody looks at would be no test."""
+    assert {claim.label for claim in CLAIMS} == set(labels())
