@@ -7,12 +7,14 @@ from ioc.tallies import Ledger
 from streams.find import FindStage
 from streams.punctuation import CLOSE_AFTER_MS, punctuation
 from streams.records import OutputRecord, RecordBatch
-from streams.stage import Outcome
-from streams.topics import ANOMALIES, SOURCES
+from streams.topics import ANOMALIES
 
 
 class Detection:
-    """Both stages over one stream of batches; each topic is one partition unless the batches say otherwise.
+    """Both stages over one stream of batches, of any number of partitions.
+
+    Which partitions there are is known when the recording ends, so stage 2 folds then; until then only what stage 1
+    tells it is kept, a few records an hour.
 
     Attributes
     ----------
@@ -24,52 +26,43 @@ class Detection:
         self._assembly = assembly
         self._finds: dict[tuple[str, int], FindStage] = {}
         self._offsets: dict[tuple[str, int], int] = {}
-        self._fold = assembly.fold((topic, 0) for topic in SOURCES)
-        self._anomalies = 0
+        self._told: list[OutputRecord] = []
         self._last_ms = 0
         self.ledger = Ledger()
 
     def run(self, batches: Iterable[RecordBatch]) -> Iterator[OutputRecord]:
-        """Yield every output record of both stages in order; ends with the windows closed."""
-        for topic in SOURCES:
-            self._finds[topic, 0] = self._assembly.find(topic, 0)
-            yield from self._found(topic, self._finds[topic, 0].idle(0))
+        """Yield every output record of stage 1, then of stage 2, each in order; ends with the windows closed."""
         for batch in batches:
             self._last_ms = max(self._last_ms, *batch.timestamps_ms)
             yield from self._process(batch)
-        for topic, partition in list(self._offsets):
-            offset = self._offsets[topic, partition] + 1
-            yield from self._process(
-                punctuation(topic, partition, offset, self._last_ms + CLOSE_AFTER_MS, "end", heard_ms=self._last_ms),
-                counted=False,
-            )
+        for (topic, partition), offset in list(self._offsets.items()):
+            at_ms = self._last_ms + CLOSE_AFTER_MS
+            end = punctuation(topic, partition, offset + 1, at_ms, "end", heard_ms=self._last_ms)
+            yield from self._process(end, counted=False)
+        yield from self._fold()
 
     def _process(self, batch: RecordBatch, *, counted: bool = True) -> Iterator[OutputRecord]:
         place = (batch.topic, batch.partition)
+        if place not in self._finds:
+            self._finds[place] = self._assembly.find(*place)
         self._offsets[place] = batch.offsets[-1]
         outcome = self._finds[place].process(batch, self._last_ms)
         if counted:
             self.ledger.add(batch.topic, outcome.tally)
-        yield from self._found(batch.topic, outcome)
-
-    def _found(self, topic: str, outcome: Outcome) -> Iterator[OutputRecord]:
-        del topic
+        self._told.extend(record for record in outcome.outputs if record.topic == ANOMALIES)
         yield from outcome.outputs
-        messages = [record for record in outcome.outputs if record.topic == ANOMALIES]
-        if not messages:
+
+    def _fold(self) -> Iterator[OutputRecord]:
+        told = self._told
+        if not told:
             return
-        first = self._anomalies
-        self._anomalies += len(messages)
-        folded = self._fold.process(
-            RecordBatch(
-                ANOMALIES,
-                0,
-                list(range(first, self._anomalies)),
-                [self._last_ms] * len(messages),
-                [record.key for record in messages],
-                [record.value for record in messages],
-                [record.headers for record in messages],
-            ),
-            self._last_ms,
+        batch = RecordBatch(
+            ANOMALIES,
+            0,
+            list(range(len(told))),
+            [self._last_ms] * len(told),
+            [record.key for record in told],
+            [record.value for record in told],
+            [record.headers for record in told],
         )
-        yield from folded.outputs
+        yield from self._assembly.fold(self._finds).process(batch, self._last_ms).outputs
