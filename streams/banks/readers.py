@@ -27,14 +27,11 @@ def _read_camera_counts(events: Sequence[Any]) -> Samples[Pair]:
     positions = [
         position
         for position, event in enumerate(events)
-        if type(event) is CameraAnalytics
-        and (data := event.data).rule is plain
-        and data.count is not None
-        and data.interval_s is not None
+        if type(event) is CameraAnalytics and (data := event.data).rule is plain and data.count is not None
     ]
     chosen = [events[position].data for position in positions]
     keys = [(data.camera_id, data.object_class or "") for data in chosen]
-    return Samples(positions, keys, [float(data.count) for data in chosen])
+    return Samples(positions, keys, [data.count for data in chosen], [data.interval_s is None for data in chosen])
 
 
 def _identify_camera_count(event: Event) -> Series:
@@ -46,7 +43,7 @@ def _identify_camera_count(event: Event) -> Series:
 
 def _read_cameras(events: Sequence[Any]) -> Samples[str]:
     positions = _of_types(events, _CAMERA_TYPES)
-    return Samples(positions, [events[position].data.camera_id for position in positions], [])
+    return Samples(positions, [events[position].data.camera_id for position in positions], [], [])
 
 
 def _identify_camera(event: Event) -> Series:
@@ -55,17 +52,16 @@ def _identify_camera(event: Event) -> Series:
     return Series(event.data.tenant, event.data.unit_code, "camera.signal", event.data.camera_id)
 
 
-def _read_gauges(events: Sequence[Event]) -> Samples[Pair]:
-    positions, keys, values, gauge = [], [], [], MetricKind.GAUGE
-    for position, event in enumerate(events):
-        if isinstance(event, TelemetryObservation) and event.data.kind is gauge:
-            positions.append(position)
-            keys.append((event.data.asset_id, event.data.metric))
-            values.append(event.data.value)
-    return Samples(positions, keys, values)
+def _read_telemetry(events: Sequence[Any]) -> Samples[Pair]:
+    positions = _of_types(events, _TELEMETRY_TYPES)
+    chosen = [events[position].data for position in positions]
+    keys = [(data.asset_id, data.metric) for data in chosen]
+    return Samples(
+        positions, keys, [data.value for data in chosen], [data.kind is MetricKind.COUNTER for data in chosen]
+    )
 
 
-def _identify_gauge(event: Event) -> Series:
+def _identify_telemetry(event: Event) -> Series:
     if not isinstance(event, TelemetryObservation):
         raise TypeError(f"{type(event).__name__} is no telemetry")
     data = event.data
@@ -74,7 +70,7 @@ def _identify_gauge(event: Event) -> Series:
 
 def _read_assets(events: Sequence[Any]) -> Samples[str]:
     positions = _of_types(events, _TELEMETRY_TYPES)
-    return Samples(positions, [events[position].data.asset_id for position in positions], [])
+    return Samples(positions, [events[position].data.asset_id for position in positions], [], [])
 
 
 def _identify_asset(event: Event) -> Series:
@@ -85,5 +81,5 @@ def _identify_asset(event: Event) -> Series:
 
 CAMERA_COUNTS = Reader(_read_camera_counts, _identify_camera_count, tuple[str, str])
 CAMERA_SIGNALS = Reader(_read_cameras, _identify_camera, str)
-TELEMETRY_GAUGES = Reader(_read_gauges, _identify_gauge, tuple[str, str])
+TELEMETRY_VALUES = Reader(_read_telemetry, _identify_telemetry, tuple[str, str])
 TELEMETRY_SIGNALS = Reader(_read_assets, _identify_asset, str)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from detectors.arrays import Block, Detector, Floats, Ints
 from streams.anomalies import Kind, Series
 from streams.banks.bank import Horizon, Item, joined
+from streams.banks.increments import increments
 from streams.blocks import pack, unpack
 from streams.events import Event
 from streams.judge import Evidence, Judge, Policy
@@ -19,11 +20,15 @@ Tail = Callable[[Floats, Floats], Floats]
 
 
 class Samples(NamedTuple, Generic[Key]):
-    """What a reader finds in a batch: positions of its events there, their series' keys, their values."""
+    """What a reader finds in a batch: positions of its events there, their series' keys, their values.
+
+    ``cumulative`` says of each value whether it is a reading of a counter that only counts up.
+    """
 
     positions: Sequence[int]
     keys: list[Key]
     values: list[float]
+    cumulative: list[bool]
 
     def indices(self) -> NDArray[np.intp]:
         """Return the positions as an index array."""
@@ -56,7 +61,8 @@ class SampleBank(Generic[Key]):
         self._name = name
         self._reader = reader
         self._table: SeriesTable[Key] = SeriesTable()
-        self._pending = Pending(width=1)
+        self._pending = Pending(width=2)
+        self._last = np.empty(0)
         self._detectors = [watch.detector for watch in watches]
         self._judges = [
             (number, side, Judge(kind, watch.detector.name, watch.detector.version, watch.policy))
@@ -72,7 +78,8 @@ class SampleBank(Generic[Key]):
             return
         index = samples.indices()
         rows = self._table.rows(samples.positions, samples.keys, lambda row: self._reader.identify(events[row]), at_ms)
-        self._pending.add(Columns(rows, at_ms[index], local_ms[index], np.array([samples.values], np.float64)))
+        values = np.array([samples.values, samples.cumulative], np.float64)
+        self._pending.add(Columns(rows, at_ms[index], local_ms[index], values))
 
     def close(self, horizon: Horizon) -> list[Item]:
         """Score and judge what the watermark has passed."""
@@ -80,7 +87,7 @@ class SampleBank(Generic[Key]):
         ready = self._pending.release(horizon.watermark_ms)
         if ready is None:
             return told
-        block = Block(ready.series, ready.at_ms, ready.local_ms, ready.values[0])
+        block = Block(ready.series, ready.at_ms, ready.local_ms, self._values(ready))
         for detector in self._detectors:
             detector.resize(len(self._table))
         scores = [detector.update(block) for detector in self._detectors]
@@ -90,9 +97,22 @@ class SampleBank(Generic[Key]):
             told.extend(judge.judge(evidence, self._table.series.__getitem__))
         return told
 
+    def _values(self, ready: Columns) -> Floats:
+        """Return values to score: as they came, of counters the increments."""
+        value: Floats = ready.values[0]
+        cumulative = ready.values[1] > 0
+        if not cumulative.any():
+            return value
+        fresh = len(self._table) - len(self._last)
+        self._last = np.r_[self._last, np.full(fresh, np.nan)]
+        value = value.copy()
+        value[cumulative] = increments(ready.series[cumulative], value[cumulative], self._last)
+        return value
+
     def snapshot(self) -> dict[str, bytes]:
         """Return the state as blocks."""
         blocks = {**self._table.snapshot(f"{self._name}/series"), f"{self._name}/pending": self._pending.snapshot()}
+        blocks |= pack(f"{self._name}/last", {"last": self._last})
         for number, detector in enumerate(self._detectors):
             blocks |= pack(f"{self._name}/{number}", detector.state())
         for number, (_, _, judge) in enumerate(self._judges):
@@ -103,6 +123,7 @@ class SampleBank(Generic[Key]):
         """Replace the state of a fresh bank."""
         self._table.restore(f"{self._name}/series", blocks, self._reader.key_type)
         self._pending.restore(blocks[f"{self._name}/pending"])
+        self._last = unpack(f"{self._name}/last", blocks)["last"].astype(np.float64)
         for number, detector in enumerate(self._detectors):
             detector.load(unpack(f"{self._name}/{number}", blocks))
         for number, (_, _, judge) in enumerate(self._judges):
