@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from aiokafka.errors import IllegalStateError, KafkaError
 from faust.types import TP
@@ -21,8 +21,17 @@ from streams.shell.snapshots import SnapshotStore
 from streams.stage import Stage
 
 if TYPE_CHECKING:
-    from streams.shell.agents import WorkerApp
     from streams.shell.transport import BatchConsumer
+
+
+class ConsumingApp(Protocol):
+    """What the keeper needs of the app: the consumer, once it runs."""
+
+    @property
+    def consumer(self) -> object:
+        """The app's consumer, a `BatchConsumer`."""
+        ...
+
 
 log = logging.getLogger(__name__)
 
@@ -76,10 +85,10 @@ class PartitionKeeper:
         self._store = SnapshotStore(settings, self.outputs)
         self._partitions: dict[TP, Partition] = {}
         self._lags: dict[TP, int] = {}
-        self._app: WorkerApp | None = None
+        self._app: ConsumingApp | None = None
         self._releases = 0
 
-    def attach(self, app: "WorkerApp") -> None:
+    def attach(self, app: "ConsumingApp") -> None:
         """Know the app whose consumer commits for us."""
         self._app = app
 
