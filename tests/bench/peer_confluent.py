@@ -14,6 +14,8 @@ def main() -> None:
     job = read_job()
     confluent_kafka = importlib.import_module("confluent_kafka")  # of requirements/bench.txt, absent elsewhere
     settings = {"bootstrap.servers": job.bootstrap, "group.id": job.group, "auto.offset.reset": "earliest"}
+    if job.tuned:
+        settings["fetch.queue.backoff.ms"] = "5"
     consumer = confluent_kafka.Consumer(settings)
     consumer.subscribe([job.topic])
     watch = Stopwatch(job)

@@ -12,13 +12,17 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Job(Struct, frozen=True):
-    """What to read: the first ``records`` records of ``topic``; the first ``warm_up`` of them are not timed."""
+    """What to read: the first ``records`` records of ``topic``; the first ``warm_up`` of them are not timed.
+
+    ``tuned`` lets librdkafka fetch again at once when its queue was full, instead of after a second.
+    """
 
     bootstrap: str
     topic: str
     records: int
     warm_up: int
     group: str
+    tuned: bool = False
 
 
 class Run(Struct, frozen=True):

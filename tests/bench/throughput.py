@@ -19,13 +19,15 @@ class Contender(NamedTuple):
     name: str
     module: str
     records: int | None
+    tuned: bool = False
 
 
 FAUST = Contender("stock Faust + orjson", "peer_faust", 100_000)
 CONFLUENT = Contender("confluent-kafka + orjson", "peer_confluent", 1_200_000)
+TUNED = Contender("the same, fetching without pause", "peer_confluent", 1_200_000, tuned=True)
 QUIX = Contender("Quix Streams + orjson", "peer_quix", 1_200_000)
 OURS = Contender("ioc worker, everything on", "peer_ioc", None)
-CONTENDERS = (FAUST, CONFLUENT, QUIX, OURS)
+CONTENDERS = (FAUST, CONFLUENT, TUNED, QUIX, OURS)
 
 
 class Result(Struct, frozen=True):
@@ -53,7 +55,7 @@ def measure(bootstrap: str, records: int, rounds: int, tell: Callable[[str], Non
     runs: dict[Contender, list[Run]] = {contender: [] for contender in CONTENDERS}
     for number in range(rounds):
         for contender, run in _round(bootstrap, records):
-            tell(f"round {number + 1} of {rounds}: {contender.name:27} {run.rate:9,.0f} events/s")
+            tell(f"round {number + 1} of {rounds}: {contender.name:31} {run.rate:9,.0f} events/s")
             runs[contender].append(run)
     rates = {contender: median(run.rate for run in found) for contender, found in runs.items()}
     return [
@@ -77,7 +79,9 @@ def _round(bootstrap: str, records: int) -> Iterator[tuple[Contender, Run]]:
         wanted = min(records, contender.records or records)
         if contender is OURS:
             forget(bootstrap)
-        job = Job(bootstrap, CAMERA_EVENTS, wanted, wanted // _WARM_UP_SHARE, fresh_group(contender.module))
+        job = Job(
+            bootstrap, CAMERA_EVENTS, wanted, wanted // _WARM_UP_SHARE, fresh_group(contender.module), contender.tuned
+        )
         run = consume(contender.module, job)
         if contender is OURS and run.accepted != records:
             raise RuntimeError(f"{records} events produced, {run.accepted} accepted: the figures would mean nothing")
