@@ -1,0 +1,116 @@
+"""Explanations: both languages, the figures of the evidence, the names of places and assets."""
+
+import pytest
+
+from ioc.units import load_places
+from streams.anomalies import Anomaly, Kind, Series
+from streams.explain import Names, explain, unit_name
+from streams.grouping import SINGLE_RULE
+from streams.incidents import Case, Severity
+
+AT_MS = 1_772_384_400_000
+PLACES = load_places(None)
+NAMES = Names(PLACES, lambda *_: None)
+
+EXPECTED = {
+    Kind.SURGE: ("đếm được 40, cao bất thường", "counted 40, unusually many against the usual 7"),
+    Kind.DROP: ("đếm được 40, thấp bất thường", "counted 40, unusually few against the usual 7"),
+    Kind.SILENT: ("không gửi dữ liệu", "sent nothing"),
+    Kind.STUCK: ("báo mãi một giá trị (40)", "one value (40)"),
+    Kind.REPORT_SURGE: ("tăng đột biến", "surge of citizens' reports"),
+    Kind.LONG_WAIT: ("dự báo chờ 25 phút", "predicted wait 25 min"),
+    Kind.STALLED: ("không ai được gọi", "nobody is called"),
+    Kind.WRONG_CLOCK: ("đồng hồ của", "the clock of"),
+}
+
+
+def member(kind: Kind, entity: str = "X-1", unit: str = "03127", p: float = 1e-8) -> Anomaly:
+    """Return one step of an episode."""
+    return Anomaly(
+        id=f"{kind.value}-{entity}",
+        at_ms=AT_MS,
+        detector="test",
+        version=1,
+        kind=kind,
+        series=Series("11", unit, "camera.count", entity),
+        start_ms=AT_MS,
+        end_ms=AT_MS + 7_200_000,
+        expires_ms=AT_MS + 10**8,
+        open=True,
+        p=p,
+        observed=40.0,
+        expected=7.0,
+        facts={"wait_s": 1500.0, "waiting": 12.0, "counters_open": 2.0},
+    )
+
+
+def case(rule: str, *members: Anomaly, unit: str = "03127", tenant: str = "11") -> Case:
+    """Return an open incident."""
+    return Case(
+        id="c",
+        rule=rule,
+        tenant=tenant,
+        unit_code=unit,
+        scope="VP-1",
+        start_ms=AT_MS,
+        members={f"{number}": each for number, each in enumerate(members)},
+        severity=Severity.MINOR,
+        calm_ms=None,
+    )
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_kind_is_explained_in_vietnamese_and_english(kind: Kind) -> None:
+    """With the figures of the evidence; no kind is left without words."""
+    text = explain(case(SINGLE_RULE[kind], member(kind)), NAMES)
+    vi, en = EXPECTED[kind]
+    assert vi in text.vi
+    assert en in text.en
+
+
+@pytest.mark.parametrize("rule", ["area_surge", "area_drop", "area_outage"])
+def test_an_area_is_explained_by_the_number_of_its_sensors(rule: str) -> None:
+    """Three are named, the rest counted."""
+    text = explain(case(rule, *(member(Kind.DROP, f"CAM-{number}") for number in range(5))), NAMES)
+    assert "5 cảm biến" in text.vi
+    assert "5 sensors" in text.en
+    assert "(+2)" in text.en
+
+
+def test_a_unit_is_named_as_it_was_called_then() -> None:
+    """Before a code's present unit existed it is an old unit whose name isn't known, never the new name."""
+    now = case("sensor_drop", member(Kind.DROP))
+    assert unit_name(now, NAMES) == "Phường Điện Biên Phủ"
+    then = case("sensor_drop", member(Kind.DROP))
+    then.start_ms = 1_420_000_000_000
+    assert "Điện Biên Phủ" not in unit_name(then, NAMES)
+    assert explain(then, NAMES).en.startswith("unit 03127")
+
+
+def test_an_incident_of_the_province_says_so() -> None:
+    """In both languages."""
+    text = explain(case("report_surge", member(Kind.REPORT_SURGE, unit=""), unit=""), NAMES)
+    assert text.vi.startswith("Toàn tỉnh (")
+    assert text.en.startswith("Whole province (")
+
+
+def test_an_asset_is_called_by_the_name_that_the_site_gives_it() -> None:
+    """Its id stays beside the name."""
+    named = Names(PLACES, lambda *asked: "Cầu Mường Thanh" if asked[1] == "X-1" else None)
+    assert "Cầu Mường Thanh (X-1)" in explain(case("sensor_drop", member(Kind.DROP)), named).vi
+
+
+@pytest.mark.parametrize(
+    ("p", "odds"), [(1e-8, "1 in 10^8"), (0.0, "Practically impossible by chance"), (0.5, "counted 40")]
+)
+def test_odds_are_told_where_they_say_something(p: float, odds: str) -> None:
+    """A power of ten, or words where the figure means nothing any more, or nothing at all."""
+    text = explain(case("sensor_drop", member(Kind.DROP, p=p)), NAMES).en
+    assert odds in text
+    assert ("chance" in text) == (p < 0.1)
+
+
+def test_the_explanation_depends_on_the_members_not_on_their_order() -> None:
+    """So that a restart tells the same text."""
+    members = [member(Kind.DROP, f"CAM-{number}") for number in range(5)]
+    assert explain(case("area_drop", *members), NAMES) == explain(case("area_drop", *members[::-1]), NAMES)
