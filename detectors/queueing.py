@@ -1,236 +1,21 @@
-"""Queues at counters from their snapshots: the wait a newcomer has ahead, and queues in which nothing moves."""
-
-from typing import NamedTuple
+"""Queues at counters: the wait that a newcomer has ahead, and queues in which nobody is called."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from detectors.arrays import Floats, Ints, Scores, rounds
-from detectors.bank import DAY_MS, NEVER, Column, Table, check_order
+from detectors.arrays import Floats, Ints
+from detectors.bank import Column
+from detectors.pace import Moved, QueueBank, QueueBlock, QueueParameters
 from detectors.tails import normal_sf
 
-Flags = NDArray[np.bool_]
-_SMALLEST = 1e-300
+__all__ = ["PredictedWait", "QueueBank", "QueueBlock", "QueueParameters", "StalledCounter"]
 
-
-class QueueBlock(NamedTuple):
-    """Snapshots of many queues in event-time order; several of one queue in a block are taken in their order.
-
-    Attributes
-    ----------
-    series, at_ms, local_ms : (n,) int64
-        As in `detectors.arrays.Block`.
-    waiting : (n,) float64
-        Tickets waiting; NaN: unknown, the snapshot is neutral.
-    counters_open : (n,) float64
-        Open counters; NaN: unknown, the snapshot is neutral.
-    mean_service_s : (n,) float64
-        The source's own mean service time; 0 or NaN: unknown.
-    served : (n,) float64
-        Running number of the last ticket called (the digits at the end of ``ticket_served``); NaN: unknown.
-    status_open : (n,) bool
-        Whether the service says that it is open.
-    """
-
-    series: Ints
-    at_ms: Ints
-    local_ms: Ints
-    waiting: Floats
-    counters_open: Floats
-    mean_service_s: Floats
-    served: Floats
-    status_open: Flags
-
-
-class QueueParameters(NamedTuple):
-    """Parameters of the queue detectors.
-
-    Attributes
-    ----------
-    threshold_s : float
-        `PredictedWait`: the wait that must not be exceeded, seconds.
-    usual_service_s : float
-        Service time of a counter before anything is known, seconds.
-    prior_services : float
-        Weight of the stated (or usual) service time, in observed services.
-    memory_services : float
-        Services after which the observed pace fades (e-fold).
-    longest_gap_s : float
-        Snapshots further apart say nothing about what happened between them.
-    patience_s : float
-        Time without any change after which readings count as stale: a closed day, or an office after hours.
-    pause_factor : float
-        `StalledCounter`: a stall shorter than this many median service times is normal.
-    """
-
-    threshold_s: float = 900.0
-    usual_service_s: float = 600.0
-    prior_services: float = 2.0
-    memory_services: float = 40.0
-    longest_gap_s: float = 1800.0
-    patience_s: float = 7200.0
-    pause_factor: float = 3.0
-
-    def validated(self) -> "QueueParameters":
-        """Return self; raise ValueError naming the parameter that is out of range."""
-        for name, value in self._asdict().items():
-            if not 0.0 < value < np.inf:
-                raise ValueError(f"queue.{name} must be above 0 and finite, is {value}")
-        return self
-
-
-class _Moved(NamedTuple):
-    """What happened since the previous snapshot, (m,) each."""
-
-    rows: Ints
-    block: QueueBlock
-    connected: Flags
-    seconds: Floats
-    called: Floats
-    came: Flags
-    pace: Floats
-    pace_known: Floats
-
-
-class QueueBank:
-    """Base of the queue detectors: follows each queue's pace (services per counter and second) between snapshots.
-
-    Pace is learned while people wait: from the running ticket numbers where given, else, where the source states no
-    service time, from the shrinking of the queue. The stated mean counts as ``prior_services`` observations only: in
-    practice it is often a constant that somebody typed in.
-    """
-
-    name: str
-    version: int
-
-    def __init__(self, parameters: QueueParameters | None = None) -> None:
-        self.parameters = (parameters or QueueParameters()).validated()
-        self._table = Table(
-            self.name,
-            {
-                "last_ms": Column((), np.int64, NEVER),
-                "day": Column((), np.int64, NEVER),
-                "waiting": Column(),
-                "counters": Column(),
-                "served": Column(fill=np.nan),
-                "services": Column(),
-                "busy_s": Column(),
-                "alive_ms": Column((), np.int64, NEVER),
-                "stalled_ms": Column((), np.int64, NEVER),
-                "came": Column(),
-            },
-        )
-
-    @property
-    def size(self) -> int:
-        """Number of series."""
-        return self._table.size
-
-    def resize(self, size: int) -> None:
-        """Grow to ``size`` series; the new rows start cold."""
-        self._table.resize(size)
-
-    def state(self) -> dict[str, NDArray[np.generic]]:
-        """Return the state arrays by name, first axis = series (views, not copies)."""
-        return self._table.state()
-
-    def load(self, state: dict[str, NDArray[np.generic]]) -> None:
-        """Replace the state by that of ``state()``; raises ValueError where it doesn't fit."""
-        self._table.load(state)
-
-    def update(self, block: QueueBlock) -> Scores:
-        """Score every snapshot, then learn it.
-
-        Raises
-        ------
-        ValueError
-            A column has the wrong dtype or length, a series is outside the bank, or time runs backwards.
-        """
-        _check(self.name, block, self.size)
-        count = len(block.series)
-        p_high, expected = np.ones(count), np.full(count, np.nan)
-        with np.errstate(invalid="ignore"):
-            known = (block.waiting >= 0.0) & (block.counters_open >= 0.0)
-            known &= np.isfinite(block.waiting) & np.isfinite(block.counters_open)
-        for indices in rounds(block.series):
-            chosen = indices[known[indices]]
-            if len(chosen):
-                moved = self._follow(_take(block, chosen))
-                p_high[chosen], expected[chosen] = self._judge(moved)
-                self._learn(moved)
-        return Scores(np.maximum(p_high, _SMALLEST), np.ones(count), expected)
-
-    def _judge(self, moved: _Moved) -> tuple[Floats, Floats]:
-        raise NotImplementedError
-
-    def _follow(self, block: QueueBlock) -> _Moved:
-        """Compare with the previous snapshot of each queue."""
-        rows, table = block.series, self._table
-        last = table.ints("last_ms")[rows]
-        seconds = np.where(last == NEVER, 0.0, np.maximum(block.at_ms - np.maximum(last, 0), 0) / 1000.0)
-        day = block.local_ms // DAY_MS
-        same_day = (last != NEVER) & (table.ints("day")[rows] == day)
-        connected = same_day & (seconds > 0.0) & (seconds <= self.parameters.longest_gap_s) & block.status_open
-        waited, counters = table.floats("waiting")[rows], table.floats("counters")[rows]
-        stated = block.mean_service_s > 0.0
-        ticket = block.served - table.floats("served")[rows]
-        possible = 3.0 + np.maximum(counters, 1.0) * seconds / 20.0
-        numbered = (ticket >= 0.0) & (ticket <= possible)
-        shrunk = np.maximum(waited - block.waiting, 0.0)
-        called = np.where(numbered, ticket, np.where(stated, np.nan, shrunk))
-        progress = np.where(numbered, ticket > 0.0, shrunk > 0.0)
-        came = connected & (block.waiting + np.where(numbered, ticket, 0.0) > waited)
-        self._follow_stall(block, connected, progress, came, same_day)
-        parameters = self.parameters
-        service = np.where(stated, np.clip(block.mean_service_s, 20.0, 7200.0), parameters.usual_service_s)
-        pace, known = self._pace(rows, service)
-        table.ints("last_ms")[rows] = np.maximum(last, block.at_ms)
-        table.ints("day")[rows] = day
-        return _Moved(rows, block, connected, seconds, called, came, pace, known)
-
-    def _pace(self, rows: Ints, service_s: Floats) -> tuple[Floats, Floats]:
-        """Return services per counter and second, and how many services that estimate is worth.
-
-        The logarithms of observed and stated service time are averaged: the stated one may be wrong by any factor.
-        """
-        services, busy_s = self._table.floats("services")[rows], self._table.floats("busy_s")[rows]
-        worth = np.maximum(services, np.minimum(busy_s / service_s, self.parameters.memory_services))
-        observed_s = np.where(busy_s > 0.0, busy_s / np.maximum(services, 0.5), service_s)
-        known = worth + self.parameters.prior_services
-        return np.exp(-np.log(service_s) - worth / known * np.log(observed_s / service_s)), known
-
-    def _follow_stall(self, block: QueueBlock, connected: Flags, progress: Flags, came: Flags, same_day: Flags) -> None:
-        """Keep since when nobody was called although people wait, how many came since, and the last sign of life."""
-        rows, table = block.series, self._table
-        since, arrivals = table.ints("stalled_ms"), table.floats("came")
-        fresh = ~connected | progress | (block.waiting == 0.0) | (since[rows] == NEVER)
-        since[rows] = np.where(fresh, block.at_ms, since[rows])
-        arrivals[rows] = np.where(fresh, 0.0, arrivals[rows] + came)
-        alive = table.ints("alive_ms")
-        before = np.where(same_day, alive[rows], NEVER)
-        alive[rows] = np.where(connected & (progress | came), block.at_ms, before)
-
-    def _alive(self, moved: _Moved) -> Flags:
-        """Say where something changed today and not too long ago."""
-        alive = self._table.ints("alive_ms")[moved.rows]
-        age_s = (moved.block.at_ms - np.maximum(alive, 0)) / 1000.0
-        recent: Flags = (alive != NEVER) & (age_s <= self.parameters.patience_s)
-        return recent & moved.block.status_open
-
-    def _learn(self, moved: _Moved) -> None:
-        table, block, rows = self._table, moved.block, moved.rows
-        counters = table.floats("counters")[rows]
-        useful = moved.connected & (table.floats("waiting")[rows] > 0.0) & (block.waiting > 0.0) & (counters > 0.0)
-        useful &= ~np.isnan(moved.called)
-        exposure = np.where(useful, counters * moved.seconds, 0.0)
-        called = np.where(useful, moved.called, 0.0)
-        fade = np.exp(-np.minimum(np.maximum(exposure * moved.pace, called) / self.parameters.memory_services, 50.0))
-        services, busy = table.floats("services"), table.floats("busy_s")
-        services[rows] = fade * services[rows] + called
-        busy[rows] = fade * busy[rows] + exposure
-        table.floats("waiting")[rows] = block.waiting
-        table.floats("counters")[rows] = block.counters_open
-        table.floats("served")[rows] = np.where(np.isnan(block.served), table.floats("served")[rows], block.served)
+_LONG = 2.3  # surprise of a long pause: one in ten if calls came at random
+_PRIOR = (20.0, 0.1, 5.0, 1.5)  # pauses, share of long ones, their number, mean excess: a young queue is given time
+_MOST_PAUSES = 500.0
+_LEAST_SHARE = 0.02
+_MOST_LONG = 50.0
+_CAP = 10.0  # in mean excesses: a stall teaches that there are long pauses, not how long
+_TAUGHT_PAUSE = 20.0  # expected calls; a longer pause teaches no more, or a stall would become the pace
 
 
 class PredictedWait(QueueBank):
@@ -257,7 +42,7 @@ class PredictedWait(QueueBank):
     name = "predicted_wait"
     version = 1
 
-    def _judge(self, moved: _Moved) -> tuple[Floats, Floats]:
+    def _judge(self, moved: Moved) -> tuple[Floats, Floats]:
         block = moved.block
         speaks = (block.waiting > 0.0) & (block.counters_open > 0.0) & self._alive(moved)
         ahead = block.waiting + 1.0
@@ -271,49 +56,85 @@ class PredictedWait(QueueBank):
 class StalledCounter(QueueBank):
     """People wait and keep coming, and nobody is called: with open counters, or with none.
 
-    ``p_high`` is the probability of so long a pause at the queue's own pace (of one counter), once it is longer than
-    ``pause_factor`` median service times and somebody has come since; ``expected`` is the median service time in
-    seconds. Readings without any change for ``patience_s`` are stale (a closed day, or after hours) and say nothing.
+    ``p_high`` is the probability of so long a pause at the queue's own pace, once it is longer than ``pause_factor``
+    median service times and somebody has come since; ``expected`` is the median service time in seconds. The pace is
+    that of one counter times the counters that are open, at most as many as usually are; without any it is that of
+    one. Counters that serve several queues call each queue more rarely, and that is what is learned. How far pauses
+    reach beyond chance is learned too; a pause teaches when it is over. Readings without any change for ``patience_s``
+    are stale (a closed day, or after hours) and say nothing.
     """
 
     name = "stalled_counter"
-    version = 1
+    version = 2
 
-    def _judge(self, moved: _Moved) -> tuple[Floats, Floats]:
-        rows, block = moved.rows, moved.block
-        paused_s = (block.at_ms - self._table.ints("stalled_ms")[rows]) / 1000.0
+    def __init__(self, parameters: QueueParameters | None = None) -> None:
+        super().__init__(
+            parameters,
+            {
+                "waited_s": Column(),  # as busy_s, of the whole queue: their ratio is how many counters are usual
+                "pause_busy_s": Column(),  # of the present pause, not yet learned
+                "pause_s": Column(),
+                "long": Column((4,), fill=np.array(_PRIOR)),  # pauses, share of long ones, their number, mean excess
+                "missed_s": Column(),  # of the present pause, times the counters that could have called
+            },
+        )
+
+    def _judge(self, moved: Moved) -> tuple[Floats, Floats]:
+        rows, block, table = moved.rows, moved.block, self._table
+        since = table.ints("stalled_ms")[rows]
+        over = since == block.at_ms
+        before_s = table.floats("missed_s")[rows]
+        ended = over & moved.connected & (table.floats("waiting")[rows] > 0.0)
+        self._learn_pause(rows[ended], _surprise(before_s, moved)[ended])
+        missed_s = np.where(over, 0.0, before_s + moved.seconds * self._calling(rows))
+        table.floats("missed_s")[rows] = missed_s
         median_s = np.log(2.0) / moved.pace
-        speaks = (block.waiting > 0.0) & (self._table.floats("came")[rows] > 0.0) & self._alive(moved)
-        speaks &= paused_s > self.parameters.pause_factor * median_s
-        # the pace itself is uncertain: its Gamma posterior makes the pause's tail a power instead of an exponential
-        exponent = moved.pace_known * np.log1p(paused_s * moved.pace / moved.pace_known)
-        p = np.where(speaks, np.exp(-np.minimum(exponent, 690.0)), 1.0)
+        speaks = (block.waiting > 0.0) & (table.floats("came")[rows] > 0.0) & self._alive(moved)
+        speaks &= (block.at_ms - since) / 1000.0 > self.parameters.pause_factor * median_s
+        surprise = _surprise(missed_s, moved)
+        long = table.floats("long")[rows]
+        log_p = np.log(long[:, 1]) - (surprise - _LONG) / long[:, 3]
+        p = np.where(speaks & (surprise > _LONG), np.exp(np.maximum(np.minimum(log_p, 0.0), -690.0)), 1.0)
         return p, np.where(speaks, median_s, np.nan)
 
+    def _learn_pause(self, rows: Ints, surprise: Floats) -> None:
+        """Learn of pauses that are over how many were long, and by how much: peaks over a threshold, as `calibrate`."""
+        long = self._table.floats("long")
+        seen, share, peaks, excess = long[rows].T
+        above = surprise > _LONG
+        seen = np.minimum(seen + 1.0, _MOST_PAUSES)
+        share = np.maximum(share + (above - share) / seen, _LEAST_SHARE)
+        peaks = np.minimum(peaks + above, _MOST_LONG)
+        beyond = np.minimum(surprise - _LONG, _CAP * excess)
+        excess = np.where(above, np.maximum(excess + (beyond - excess) / peaks, 1.0), excess)
+        long[rows] = np.stack([seen, share, peaks, excess], axis=1)
 
-_COLUMNS = dict.fromkeys(("series", "at_ms", "local_ms"), np.int64) | dict.fromkeys(
-    ("waiting", "counters_open", "mean_service_s", "served"), np.float64
-)
+    def _calling(self, rows: Ints) -> Floats:
+        """Return how many counters should have called since the last snapshot."""
+        table = self._table
+        waited_s = table.floats("waited_s")[rows]
+        usual = np.where(waited_s > 0.0, table.floats("busy_s")[rows] / np.maximum(waited_s, 1.0), 1.0)
+        return np.maximum(np.minimum(table.floats("counters")[rows], usual), 1.0)
+
+    def _teach(self, moved: Moved, busy_s: Floats, called: Floats) -> Floats:
+        rows, table = moved.rows, self._table
+        over = table.ints("stalled_ms")[rows] == moved.block.at_ms
+        seconds = np.where(busy_s > 0.0, moved.seconds, 0.0)
+        busy_s = busy_s + table.floats("pause_busy_s")[rows]
+        seconds = seconds + table.floats("pause_s")[rows]
+        table.floats("pause_busy_s")[rows] = np.where(over, 0.0, busy_s)
+        table.floats("pause_s")[rows] = np.where(over, 0.0, seconds)
+        share = np.minimum(_TAUGHT_PAUSE / np.maximum(busy_s * moved.pace, 1.0), 1.0)
+        learned = np.where(called > 0.0, np.minimum(share * np.maximum(called, 1.0), 1.0), 0.0)
+        fade = super()._teach(moved, learned * busy_s, called)
+        table.floats("waited_s")[rows] = fade * table.floats("waited_s")[rows] + learned * seconds
+        return fade
 
 
-def _check(owner: str, block: QueueBlock, size: int) -> None:
-    for column in QueueBlock._fields:
-        dtype = np.dtype(_COLUMNS.get(column, np.bool_))
-        array = getattr(block, column)
-        if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != block.series.shape:
-            found = f"{getattr(array, 'dtype', type(array).__name__)}{getattr(array, 'shape', '')}"
-            raise ValueError(f"{owner}.update: {column} is {found}, need {dtype}({len(block.series)},)")
-    check_order(owner, block.series, block.at_ms, size)
+def _surprise(missed_s: Floats, moved: Moved) -> Floats:
+    """Return minus the log of the probability of a pause if calls came at random, at a pace that is itself uncertain.
 
-
-def _take(block: QueueBlock, chosen: NDArray[np.intp]) -> QueueBlock:
-    return QueueBlock(
-        block.series[chosen],
-        block.at_ms[chosen],
-        block.local_ms[chosen],
-        block.waiting[chosen],
-        block.counters_open[chosen],
-        block.mean_service_s[chosen],
-        block.served[chosen],
-        block.status_open[chosen],
-    )
+    The pace's Gamma posterior makes the pause's tail a power instead of an exponential.
+    """
+    surprise: Floats = moved.pace_known * np.log1p(missed_s * moved.pace / moved.pace_known)
+    return surprise

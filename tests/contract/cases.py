@@ -12,7 +12,7 @@ from detectors.registry import DETECTORS, QUEUE_DETECTORS
 from tests.contract import feeds
 from tests.contract.naive_flatline import NaiveFlatline
 from tests.contract.naive_level import NaiveLevel
-from tests.contract.naive_queue import NaiveQueue, Snapshot
+from tests.contract.naive_queue import NaiveQueue, NaiveStall, NaiveWait, Snapshot
 from tests.contract.naive_rare import NaiveRare
 from tests.contract.naive_seasonal import NaiveSeasonal
 from tests.contract.naive_silence import NaiveSilence
@@ -69,13 +69,13 @@ def _by_value(make: Callable[[], Any]) -> Callable[[AnyBlock], list[Triple]]:
     return run
 
 
-def _by_snapshot(which: int) -> Callable[[AnyBlock], list[Triple]]:
+def _by_snapshot(make: Callable[[], NaiveQueue]) -> Callable[[AnyBlock], list[Triple]]:
     def run(block: AnyBlock) -> list[Triple]:
         assert isinstance(block, QueueBlock)
-        twins = [NaiveQueue() for _ in range(feeds.SERIES)]
+        twins = [make() for _ in range(feeds.SERIES)]
         scored = []
         for series, *rest in zip(*(column.tolist() for column in block), strict=True):
-            p, expected = twins[series].observe(Snapshot(*rest))[which]
+            p, expected = twins[series].observe(Snapshot(*rest))
             scored.append((p, 1.0, expected))
         return scored
 
@@ -85,11 +85,11 @@ def _by_snapshot(which: int) -> Callable[[AnyBlock], list[Triple]]:
 _FEEDS: dict[str, tuple[Callable[[], feeds.Feed], Callable[[AnyBlock], list[Triple]]]] = {
     "flatline": (feeds.counts, _by_value(NaiveFlatline)),
     "level": (feeds.gauges, _by_value(NaiveLevel)),
-    "predicted_wait": (feeds.queues, _by_snapshot(0)),
+    "predicted_wait": (feeds.queues, _by_snapshot(NaiveWait)),
     "rare": (feeds.counts, _by_value(NaiveRare)),
     "seasonal": (feeds.counts, _by_value(NaiveSeasonal)),
     "silence": (feeds.arrivals, _by_value(NaiveSilence)),
-    "stalled_counter": (feeds.queues, _by_snapshot(1)),
+    "stalled_counter": (feeds.queues, _by_snapshot(NaiveStall)),
 }
 
 CASES = [Case(name, make, *_FEEDS[name]) for name, make in sorted({**DETECTORS, **QUEUE_DETECTORS}.items())]

@@ -18,8 +18,16 @@ class Snapshot(NamedTuple):
     is_open: bool
 
 
+class Pace(NamedTuple):
+    """How fast a counter calls, what that is worth in services, and whether the queue is alive."""
+
+    per_s: float
+    known: float
+    lively: bool
+
+
 class NaiveQueue:
-    """One queue: its pace, its stall, and what both detectors say."""
+    """One queue: its pace and since when nobody was called."""
 
     def __init__(self, threshold_s: float = 900.0) -> None:
         self.threshold_s = threshold_s
@@ -30,11 +38,13 @@ class NaiveQueue:
         self.alive: int | None = None
         self.stalled: int | None = None
         self.came = 0
+        self.linked = False
+        self.seconds = 0.0
 
-    def observe(self, now: Snapshot) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Return (p_high, expected) of the predicted wait and of the stalled counter, then learn."""
+    def observe(self, now: Snapshot) -> tuple[float, float]:
+        """Return (p_high, expected), then learn."""
         if not (math.isfinite(now.waiting) and math.isfinite(now.counters) and now.waiting >= 0 and now.counters >= 0):
-            return (1.0, math.nan), (1.0, math.nan)
+            return 1.0, math.nan
         before = self.before
         seconds = 0.0 if before is None else max(now.at_ms - before.at_ms, 0) / 1000
         same_day = before is not None and before.local_ms // DAY == now.local_ms // DAY
@@ -61,29 +71,100 @@ class NaiveQueue:
         observed = self.busy_s / max(self.services, 0.5) if self.busy_s > 0 else service
         pace = 1 / math.exp((worth * math.log(observed) + 2 * math.log(service)) / known)
         lively = self.alive is not None and (now.at_ms - self.alive) / 1000 <= 7200 and now.is_open
-        verdicts = self._wait(now, lively, pace, known), self._stall(now, lively, pace, known)
-        useful = linked and waited > 0 and now.waiting > 0 and counters > 0 and not math.isnan(called)
-        if useful:
-            exposure = counters * seconds
-            fade = math.exp(-min(max(exposure * pace, called) / 40, 50))
-            self.services, self.busy_s = fade * self.services + called, fade * self.busy_s + exposure
+        self.linked, self.seconds = linked, seconds
+        verdict = self.judge(now, Pace(pace, known, lively))
+        if linked and waited > 0 and now.waiting > 0 and counters > 0 and not math.isnan(called):
+            self.teach(now, pace, called)
+        elif self.stalled == now.at_ms:
+            self.forget_pause()
         last = now.at_ms if before is None else max(now.at_ms, before.at_ms)
         self.before = now._replace(at_ms=last)
         self.served = self.served if math.isnan(now.served) else now.served
-        return verdicts
+        return verdict
 
-    def _wait(self, now: Snapshot, lively: bool, pace: float, known: float) -> tuple[float, float]:
-        if not (lively and now.waiting > 0 and now.counters > 0):
+    def judge(self, now: Snapshot, pace: Pace) -> tuple[float, float]:
+        """Say what the detector says."""
+        raise NotImplementedError
+
+    def teach(self, now: Snapshot, pace_per_s: float, called: float) -> None:
+        """Learn how many were called since the last snapshot."""
+        del now
+        assert self.before is not None
+        self.learn(self.before.counters * self.seconds, pace_per_s, called)
+
+    def learn(self, exposure: float, pace_per_s: float, called: float) -> float:
+        """Count services and the time they took; return by how much the past faded."""
+        fade = math.exp(-min(max(exposure * pace_per_s, called) / 40, 50))
+        self.services, self.busy_s = fade * self.services + called, fade * self.busy_s + exposure
+        return fade
+
+    def forget_pause(self) -> None:
+        """Forget the pause that nobody's call has ended."""
+
+
+class NaiveWait(NaiveQueue):
+    """The wait of a newcomer."""
+
+    def judge(self, now: Snapshot, pace: Pace) -> tuple[float, float]:
+        """Wilson and Hilferty's tail of the services ahead."""
+        if not (pace.lively and now.waiting > 0 and now.counters > 0):
             return 1.0, math.nan
-        mean = (now.waiting + 1) / (max(now.counters, 1) * pace)
-        shape = 1 / (1 / (now.waiting + 1) + 1 / known)
+        mean = (now.waiting + 1) / (max(now.counters, 1) * pace.per_s)
+        shape = 1 / (1 / (now.waiting + 1) + 1 / pace.known)
         z = ((self.threshold_s / mean) ** (1 / 3) - (1 - 1 / (9 * shape))) * math.sqrt(9 * shape)
         return max(0.5 * math.erfc(-z / math.sqrt(2)), 1e-300), mean
 
-    def _stall(self, now: Snapshot, lively: bool, pace: float, known: float) -> tuple[float, float]:
+
+class NaiveStall(NaiveQueue):
+    """Nobody is called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited_s = 0.0
+        self.pause: list[tuple[float, float]] = []
+        self.missed_s = 0.0
+        self.pauses, self.share, self.longs, self.excess = 20.0, 0.1, 5.0, 1.5
+
+    def judge(self, now: Snapshot, pace: Pace) -> tuple[float, float]:
+        """Learn the pause that is over; judge the one that goes on."""
         assert self.stalled is not None
-        paused = (now.at_ms - self.stalled) / 1000
-        median = math.log(2) / pace
-        if not (lively and now.waiting > 0 and self.came > 0 and paused > 3 * median):
+        if self.stalled == now.at_ms:
+            if self.linked and self.before is not None and self.before.waiting > 0:
+                self._learn_pause(pace.known * math.log(1 + self.missed_s * pace.per_s / pace.known))
+            self.missed_s = 0.0
+        else:
+            assert self.before is not None
+            usual = self.busy_s / max(self.waited_s, 1.0) if self.waited_s > 0 else 1.0
+            self.missed_s += self.seconds * max(1.0, min(usual, self.before.counters))
+        median = math.log(2) / pace.per_s
+        if not (pace.lively and now.waiting > 0 and self.came > 0 and (now.at_ms - self.stalled) / 1000 > 3 * median):
             return 1.0, math.nan
-        return max((1 + paused * pace / known) ** -known, math.exp(-690)), median
+        surprise = pace.known * math.log(1 + self.missed_s * pace.per_s / pace.known)
+        if surprise <= 2.3:
+            return 1.0, median
+        return min(max(self.share * math.exp(-(surprise - 2.3) / self.excess), math.exp(-690)), 1.0), median
+
+    def _learn_pause(self, surprise: float) -> None:
+        above = surprise > 2.3
+        self.pauses = min(self.pauses + 1, 500)
+        self.share = max(self.share + (above - self.share) / self.pauses, 0.02)
+        if above:
+            self.longs = min(self.longs + 1, 50)
+            over = min(surprise - 2.3, 10 * self.excess)
+            self.excess = max(self.excess + (over - self.excess) / self.longs, 1.0)
+
+    def teach(self, now: Snapshot, pace_per_s: float, called: float) -> None:
+        """Hold the time of a pause back until it ends; then let it count as at most twenty calls missed."""
+        assert self.before is not None
+        self.pause.append((self.before.counters * self.seconds, self.seconds))
+        if called > 0:
+            busy, waited = (sum(column) for column in zip(*self.pause, strict=True))
+            share = min(max(called, 1.0) * min(20 / max(busy * pace_per_s, 1.0), 1.0), 1.0)
+            fade = self.learn(share * busy, pace_per_s, called)
+            self.waited_s = fade * self.waited_s + share * waited
+        if self.stalled == now.at_ms:
+            self.forget_pause()
+
+    def forget_pause(self) -> None:
+        """Start afresh."""
+        self.pause = []

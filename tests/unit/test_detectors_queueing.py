@@ -101,6 +101,33 @@ def test_a_closed_service_says_nothing() -> None:
     assert said(StalledCounter(), closed).p_high.min() == 1.0
 
 
+def paused(counters: float, usual: float = 6.0) -> Scores:
+    """Return the scores of six busy counters for two hours, then of ``counters`` of which none calls for one hour."""
+    rng = np.random.default_rng(9)
+    served = np.r_[np.cumsum(rng.poisson(usual / 2.0, 24)), np.zeros(12)]
+    served[24:] = served[23]
+    waiting = np.r_[np.full(24, 8.0), 8.0 + np.arange(12.0)]
+    block = snapshots(waiting, usual, served, stated_s=600.0)
+    return said(StalledCounter(), block._replace(counters_open=np.repeat([usual, counters], [24, 12])))
+
+
+def test_a_pause_of_six_counters_is_sooner_sure_than_of_one() -> None:
+    """An hour without a call where six counters of ten minutes are open; with one open it may be chance."""
+    assert paused(6.0).p_high[24 + 6] < 1e-4
+    assert paused(1.0).p_high[24 + 6] > 1e-3
+    assert paused(6.0).p_high[:24].min() > 1e-2
+
+
+def test_more_counters_than_usual_promise_no_more_calls() -> None:
+    """Counters may be shared among queues: what the queue has shown is what counts."""
+    assert paused(60.0).p_high[-1] == paused(6.0).p_high[-1]
+
+
+def test_a_stall_does_not_become_the_pace() -> None:
+    """While it lasts it only gets more improbable."""
+    assert (np.diff(paused(6.0).p_high[24 + 6 :]) < 0.0).all()
+
+
 def test_parameters_out_of_range_are_named() -> None:
     """With the value."""
     with pytest.raises(ValueError, match=r"queue\.threshold_s must be above 0 and finite, is -1"):
