@@ -33,7 +33,6 @@ class Detection:
     def run(self, batches: Iterable[RecordBatch]) -> Iterator[OutputRecord]:
         """Yield every output record of stage 1, then of stage 2, each in order; ends with the windows closed."""
         for batch in batches:
-            self._last_ms = max(self._last_ms, *batch.timestamps_ms)
             yield from self._process(batch)
         for (topic, partition), offset in list(self._offsets.items()):
             at_ms = self._last_ms + CLOSE_AFTER_MS
@@ -46,7 +45,9 @@ class Detection:
         if place not in self._finds:
             self._finds[place] = self._assembly.find(*place)
         self._offsets[place] = batch.offsets[-1]
-        outcome = self._finds[place].process(batch, self._last_ms)
+        find = self._finds[place]
+        outcome = find.process(batch, batch.timestamps_ms[-1])
+        self._last_ms = max(self._last_ms, find.heard_ms or 0)
         if counted:
             self.ledger.add(batch.topic, outcome.tally)
         self._told.extend(record for record in outcome.outputs if record.topic == ANOMALIES)

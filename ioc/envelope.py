@@ -44,9 +44,11 @@ class Line(Struct, gc=False):
 
 
 class Outline(Struct, frozen=True):
-    """A recording at a glance: its topics, and bounds of its Kafka timestamps.
+    """A recording at a glance: its topics, and from when to when it was recorded.
 
-    ``records`` is None where they can't be counted without making them.
+    ``first_ms`` and ``last_ms`` are the bounds of the Kafka timestamps that agree with their event's own time: one odd
+    timestamp doesn't stretch a recording to the year 2099. Where none agrees, they bound all. ``records`` is None where
+    they can't be counted without making them.
     """
 
     records: int | None
@@ -60,6 +62,7 @@ class Stamp(Struct, gc=False):
 
     topic: str
     ts: int
+    payload: str | None = None
 
 
 def fault(line: Line) -> str | None:

@@ -55,6 +55,12 @@ class FindStage:
         self._told_ms: int | None = None
         self._told_empty = False
 
+    @property
+    def heard_ms(self) -> int | None:
+        """Ingest time of the newest accepted event, milliseconds since 1970 UTC; None before the first."""
+        heard_ms = self._hearing.heard_ms
+        return None if heard_ms < 0 else heard_ms + self._lateness_ms
+
     def process(self, batch: RecordBatch, now_ms: int) -> Outcome:
         """Decode, admit, observe; score what the watermark has passed."""
         decoded = decode(batch)

@@ -96,17 +96,15 @@ def command(
     )
     shown = sys.stderr.isatty() if progress is None else progress
     columns = TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with (
-        _twice_readable(file) as source,
-        reaching(kafka),
-        Progress(*columns, console=Console(stderr=True), disable=not shown, transient=True) as bar,
-    ):
+    with _twice_readable(file) as source:
         recording = Recording(source, lenient=lenient)
         outline = recording.outline()
-        task = bar.add_task("replaying", total=outline.records)
-        done = replay_to_kafka(
-            kafka, recording.chunks(), outline, options, lambda sent: bar.update(task, completed=sent)
-        )
+        bar = Progress(*columns, console=Console(stderr=True), disable=not shown, transient=True)
+        with reaching(kafka), bar:
+            task = bar.add_task("replaying", total=outline.records)
+            done = replay_to_kafka(
+                kafka, recording.chunks(), outline, options, lambda sent: bar.update(task, completed=sent)
+            )
     rate = done.records / done.seconds if done.seconds > 0 else 0.0
     skipped = f", {recording.bad_lines} bad lines skipped" if lenient else ""
     click.echo(

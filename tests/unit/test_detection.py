@@ -1,7 +1,6 @@
 """`Detection` against the plain driver of `tests.miniature`, which shares nothing with it."""
 
 import orjson
-import pytest
 
 from ioc.app import Assembly
 from ioc.config import Config
@@ -47,10 +46,6 @@ def test_no_records_are_no_incidents() -> None:
     assert detection.ledger.line() == "0 records = 0 accepted + 0 duplicate + 0 late + 0 dead-lettered"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the greatest Kafka timestamp of any record counts as heard until; Watermark's belief would see through it",
-)
 def test_one_bad_record_from_the_year_2099_changes_nothing() -> None:
     """Its Kafka timestamp is odd as well; nobody fell silent because of it."""
     rows = [row for row in province() if row.topic == CAMERA_EVENTS]
