@@ -68,7 +68,7 @@ class Admission(Struct, frozen=True, forbid_unknown_fields=True):
     skew_s: Annotated[float, Meta(ge=0)] = 60.0
     max_ahead_s: Annotated[float, Meta(ge=0)] = 600.0
     dedupe_capacity: Annotated[int, Meta(ge=131_072)] = 1 << 21
-    dedupe_horizon_s: Positive = 86_400.0
+    dedupe_horizon_s: Positive = 3_600.0
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):

@@ -37,7 +37,7 @@ class AdmissionSettings(Struct, frozen=True):
     max_ahead_ms: int = 600_000
     site_offset_min: int = 420
     dedupe_capacity: int = 1 << 21
-    dedupe_horizon_ms: int = 24 * 3600 * 1000
+    dedupe_horizon_ms: int = 3600 * 1000
 
 
 class Admitted(Struct, frozen=True):
