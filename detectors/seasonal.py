@@ -21,8 +21,16 @@ _LARGEST_FACTOR = 30.0
 _LARGEST_Z = 5.0  # what one observation can add to a run
 _HUBER = 1.5
 _HUBER_MEAN = 0.7785  # E min(Z², 1.5²), Z standard normal
-_RUN_MEMORY = 1000.0  # observations; long, so that a slow decline can't widen what it is judged by
-_START_RUN_SQUARE = (0.2, 0.1, 0.05)  # of the runs' mean z: between independent and wholly dependent hours
+_APART_H = 1.0 / 12.0  # observations so far apart count as independent
+_LEAST_SHIFT_H = 0.02  # nearer than this to where observations usually lie in the hour there is nothing to interpolate
+_PHASE_MEMORY = 100.0  # observations
+# Squares of the runs' mean z: they start between those of independent and of wholly dependent observations, and are
+# learned over many runs, so that a slow decline can't widen what it is judged by.
+_START_RUN_SQUARE = 0.57
+_LEAST_RUN_SQUARE = 1e-3
+_PRIOR_RUNS = 10.0
+_RUN_MEMORY = 250.0  # runs
+_RUN_MEMORY_H = 1000.0  # whichever is shorter
 _START_LOG_DISPERSION = -2.3
 _NOISE_MEMORY = np.array([[50.0], [500.0]])  # visits; of the hour, of the series
 _NOISE_LOW = np.array([[-2.0], [-7.0]])
@@ -51,7 +59,7 @@ class SeasonalParameters(NamedTuple):
     quiet_days: float = 14.0
     memory_visits: float = 10.0
     level_days: float = 10.0
-    run_hours: tuple[float, float, float] = (4.0, 16.0, 64.0)
+    run_hours: tuple[float, ...] = (1.0, 8.0, 64.0)
     clip_sd: float = 3.0
     least_relative_sd: float = 0.05
 
@@ -60,8 +68,8 @@ class SeasonalParameters(NamedTuple):
         for name in ("quiet_days", "memory_visits", "level_days", "clip_sd", "least_relative_sd"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"seasonal.{name} must be above 0, is {getattr(self, name)}")
-        if len(self.run_hours) != _RUNS or not 0.0 < self.run_hours[0] < self.run_hours[1] < self.run_hours[2]:
-            raise ValueError(f"seasonal.run_hours must be three increasing times above 0, is {self.run_hours}")
+        if len(self.run_hours) != _RUNS or not self.run_hours[0] > 0.0 or any(np.diff(self.run_hours) <= 0.0):
+            raise ValueError(f"seasonal.run_hours must be {_RUNS} increasing times above 0, is {self.run_hours}")
         return self
 
 
@@ -78,15 +86,18 @@ class _Expectation(NamedTuple):
     factor: Floats
     dispersion: Floats
     visits: Floats
+    known: NDArray[np.bool_]
     ready: NDArray[np.bool_]
 
 
 class SeasonalCounts(Bank):
     """Exponentially weighted weekday-by-hour profile, slow level, negative-binomial deviance, learned tails.
 
-    The profile of a bin shrinks to that of weekday or weekend, that to the hour of day, that to the mean. The deviance
-    residual of the negative binomial, and its exponentially weighted means over a few hours and over most of a day, are
-    each mapped to tail probabilities by `calibrate`; the least of the three counts three times (Bonferroni).
+    The profile of a bin shrinks to that of weekday or weekend, that to the hour of day, that to the mean; between the
+    hours' centres it is interpolated. The deviance residual of the negative binomial, and its exponentially weighted
+    means over an hour, most of a day and some days, are each mapped to tail probabilities by `calibrate`, whatever the
+    cadence; the least of the four counts four times (Bonferroni). All this is learned as soon as the hour of the week
+    is known at all, but nothing is said before ``quiet_days``.
 
     Examples
     --------
@@ -101,11 +112,13 @@ class SeasonalCounts(Bank):
     """
 
     name = "seasonal"
-    version = 1
+    version = 2
 
     def __init__(self, parameters: SeasonalParameters | None = None) -> None:
         self.parameters = (parameters or SeasonalParameters()).validated()
-        self._memory_h = np.array([1.0, *self.parameters.run_hours] * 2)
+        self._run_h = np.array(self.parameters.run_hours)
+        self._run_memory_h = np.minimum(_RUN_MEMORY * self._run_h, _RUN_MEMORY_H)
+        self._apart_h = np.array([_APART_H, *self.parameters.run_hours] * 2)
         visits = self.parameters.memory_visits
         self._forget = np.array([1.0, 0.4, 0.3]) / visits  # per visit: of the week's hours, of the two kinds, of hours
         self._forget_trend = np.array([0.01 / visits, 1.0 / (24.0 * self.parameters.level_days)])
@@ -118,9 +131,8 @@ class SeasonalCounts(Bank):
                 "trend": Column((2, 2)),  # weighted sum and weight: overall mean; observed and profile (the level)
                 "noise": Column((25,)),  # log dispersion: by hour, relative to the last, the series' own
                 "noise_visits": Column((25,)),
-                "run": Column(
-                    (2, _RUNS), fill=np.array([[0.0] * _RUNS, _START_RUN_SQUARE])
-                ),  # mean z, its usual square
+                "run": Column((2, _RUNS), fill=np.array([[0.0] * _RUNS, [np.nan] * _RUNS])),  # mean z, its usual square
+                "phase": Column(fill=np.nan),  # where in the hour the observations lie on average, hours
                 "tail": Column((4, 2 * _CHANNELS), fill=calibrate.fresh(2 * _CHANNELS)),
             }
         )
@@ -140,65 +152,87 @@ class SeasonalCounts(Bank):
         gap_h = np.maximum(block.at_ms - before, 0) / HOUR_MS
         last[rows] = np.maximum(before, block.at_ms)
         weight = np.minimum(np.maximum(gap_h, 1.0 / 60.0), 1.0)
-        expectation = self._expect(rows, block.local_ms // HOUR_MS, block.at_ms - first[rows])
+        expectation = self._expect(rows, block.local_ms, block.at_ms - first[rows])
         z = _deviance(block.value, expectation.mean, expectation.dispersion)
         verdict = self._judge(rows, z, gap_h, expectation)
         self._learn(rows, block.value, weight, expectation)
         self._learn_noise(np.where(expectation.visits >= 1.0, weight, 0.0), z, expectation)
         return verdict
 
-    def _expect(self, rows: Ints, hour: Ints, age_ms: Ints) -> _Expectation:
+    def _expect(self, rows: Ints, local_ms: Ints, age_ms: Ints) -> _Expectation:
         table = self._table
-        week = (hour + 72) % _WEEK_HOURS  # 1970-01-01 was a Thursday: bin 0 is Monday 00:00
-        of_day = week % 24
-        bins = np.stack([week, of_day + np.where(week >= _SATURDAY, 192, 168), of_day + 216])
-        bins += rows * _BINS  # into the flattened array: NumPy is ten times faster at one index than at two
+        hour = local_ms // HOUR_MS
+        bins = _bins(rows, hour)
         profile, weights = table.floats("profile").ravel().take(bins), table.floats("visits").ravel().take(bins)
         trend = table.floats("trend").take(rows, axis=0)
         base = trend[:, 0, 0] / np.maximum(trend[:, 0, 1], 1e-9)
-        usual = (profile[2] + base) / (weights[2] + 1.0)
-        usual = (profile[1] + 2.0 * usual) / (weights[1] + 2.0)
-        usual = (profile[0] + 2.0 * usual) / (weights[0] + 2.0)
+        usual = _shrunk(profile, weights, base)
+        usual = self._between(rows, hour, (local_ms - hour * HOUR_MS) / HOUR_MS, usual, base)
         prior = 24.0 * base + 1e-9
         factor = (trend[:, 1, 0] + prior) / (trend[:, 1, 1] + prior)
         # a dead sensor must not blow up the profile
         factor = np.minimum(np.maximum(factor, 1.0 / _LARGEST_FACTOR), _LARGEST_FACTOR)
         mean = np.maximum(usual * factor, 0.01)
-        hours = np.stack([of_day, np.full(len(rows), 24)]) + rows * 25
+        hours = np.stack([hour % 24, np.full(len(rows), 24)]) + rows * 25
         noise = table.floats("noise").ravel().take(hours)
         dispersion = np.exp(_START_LOG_DISPERSION + noise[0] + noise[1])
         dispersion = np.maximum(dispersion, self.parameters.least_relative_sd**2)
         visits = weights[0] + 0.5 * weights[1]
         dispersion += (dispersion + 1.0 / mean) / (visits + 1.0)
-        ready = (age_ms >= self.parameters.quiet_days * DAY_MS) & (visits >= _LEAST_VISITS)
-        return _Expectation(bins, profile, weights, trend, hours, noise, mean, factor, dispersion, visits, ready)
+        known = visits >= _LEAST_VISITS
+        ready = known & (age_ms >= self.parameters.quiet_days * DAY_MS)
+        return _Expectation(bins, profile, weights, trend, hours, noise, mean, factor, dispersion, visits, known, ready)
+
+    def _between(self, rows: Ints, hour: Ints, part: Floats, usual: Floats, base: Floats) -> Floats:
+        """Interpolate to the next or previous hour's usual count, for observations off their hour's centre."""
+        phases = self._table.floats("phase")
+        phase = phases[rows]
+        phase = np.where(np.isnan(phase), part, phase)
+        phases[rows] = phase + (part - phase) / _PHASE_MEMORY
+        shift = part - phase
+        off = np.flatnonzero(np.abs(shift) > _LEAST_SHIFT_H)
+        if len(off) == 0:
+            return usual
+        rows, shift = rows[off], shift[off]
+        bins = _bins(rows, hour[off] + np.where(shift > 0.0, 1, -1))
+        weights = self._table.floats("visits").ravel().take(bins)
+        neighbour = _shrunk(self._table.floats("profile").ravel().take(bins), weights, base[off])
+        share = np.where(weights[1] >= 1.0, np.abs(shift), 0.0)
+        usual = usual.copy()
+        usual[off] += share * (neighbour - usual[off])
+        return usual
 
     def _judge(self, rows: Ints, z: Floats, gap_h: Floats, expectation: _Expectation) -> Verdict:
-        ready = expectation.ready
         run, tail = self._table.floats("run"), self._table.floats("tail")
-        runs = run.take(rows, axis=0)
-        keep = np.exp(-gap_h[:, None] / self._memory_h[1:_CHANNELS])
-        clipped = np.minimum(np.maximum(np.where(ready, z, 0.0), -_LARGEST_Z), _LARGEST_Z)[:, None]
-        runs[:, 0] = clipped + keep * (runs[:, 0] - clipped)
+        gap_h = gap_h[:, None]
+        runs, tails = run.take(rows, axis=0), tail.take(rows, axis=0)
+        seen = np.where(expectation.known, z, 0.0)
+        clipped = np.minimum(np.maximum(seen, -_LARGEST_Z), _LARGEST_Z)[:, None]
+        means = clipped + np.exp(-gap_h / self._run_h) * (runs[:, 0] - clipped)
+        short_h = np.minimum(gap_h, 1.0)
         square = runs[:, 1]
+        young = np.isnan(square)
+        if young.any():
+            square = np.where(young, _START_RUN_SQUARE * np.sqrt(np.tanh(0.5 * short_h / self._run_h)), square)
         both = np.empty((len(rows), 2 * _CHANNELS))
         both[:, 0] = z
-        both[:, 1:_CHANNELS] = runs[:, 0] / np.sqrt(square)
+        both[:, 1:_CHANNELS] = means / np.sqrt(square)
         both[:, _CHANNELS:] = -both[:, :_CHANNELS]
-        tails = tail.take(rows, axis=0)
         log = calibrate.log_tail(both, tails)
         pairs = np.minimum(log[:, ::2], log[:, 1::2])  # NumPy is slow at reducing short axes
         sides = np.minimum(_CHANNELS * np.exp(np.minimum(pairs[:, ::2], pairs[:, 1::2])), 1.0)
-        sides[~ready] = 1.0
         suspicious = np.minimum(sides[:, 0], sides[:, 1]) < _SUSPICIOUS
-        weight = np.where(ready, np.where(suspicious, 0.02, 1.0), 0.0)[:, None]
-        # neighbouring hours share their runs: so many of them make one independent observation
-        calibrate.learn(both, np.minimum(gap_h[:, None] / self._memory_h, 1.0) * weight, tails)
+        weight = np.where(expectation.known, np.where(suspicious, 0.02, 1.0), 0.0)[:, None]
+        known_h = (tails[:, 0, 1:_CHANNELS] - (calibrate.PRIOR[0] - _PRIOR_RUNS)) * self._run_h
+        step = weight * short_h / np.minimum(known_h, self._run_memory_h)
+        square = square * (1.0 + _surprise(means * means / square) * step)
+        # neighbouring observations share their runs: so many of them make one independent one
+        calibrate.learn(both, np.minimum(gap_h / self._apart_h, 1.0) * weight, tails)
         tail[rows] = tails
-        surprise = _surprise(runs[:, 0] * runs[:, 0] / square)
-        runs[:, 1] = np.minimum(np.maximum(square * (1.0 + surprise * weight / _RUN_MEMORY), 0.01), 1.0)
+        runs[:, 0], runs[:, 1] = means, np.minimum(np.maximum(square, _LEAST_RUN_SQUARE), 1.0)
         run[rows] = runs
-        return Verdict(sides[:, 0], sides[:, 1], np.where(ready, expectation.mean, np.nan))
+        sides[~expectation.ready] = 1.0
+        return Verdict(sides[:, 0], sides[:, 1], np.where(expectation.ready, expectation.mean, np.nan))
 
     def _learn(self, rows: Ints, value: Floats, weight: Floats, expectation: _Expectation) -> None:
         """Teach profile and level, by at most ``clip_sd`` standard deviations once they are known."""
@@ -225,6 +259,24 @@ class SeasonalCounts(Bank):
         moved = expectation.noise + _surprise(z * z) * weight / (visits + 5.0)
         self._table.floats("noise").ravel()[expectation.hours] = np.minimum(np.maximum(moved, _NOISE_LOW), _NOISE_HIGH)
         seen[expectation.hours] = visits
+
+
+def _bins(rows: Ints, hour: Ints) -> Ints:
+    """Return the places of hours since 1970 in the flattened profile, (3, m): of the week, of its kind, of the day."""
+    week = (hour + 72) % _WEEK_HOURS  # 1970-01-01 was a Thursday: bin 0 is Monday 00:00
+    of_day = week % 24
+    bins = np.stack([week, of_day + np.where(week >= _SATURDAY, 192, 168), of_day + 216])
+    bins += rows * _BINS  # NumPy is ten times faster at one index than at two
+    return bins
+
+
+def _shrunk(profile: Floats, weights: Floats, base: Floats) -> Floats:
+    """Return the usual count of bins (3, m), each shrunk to that of the next wider kind, and the widest to ``base``."""
+    usual: Floats = (profile[2] + base) / (weights[2] + 1.0)
+    usual = (profile[1] + 2.0 * usual) / (weights[1] + 2.0)
+    usual = profile[0] + 2.0 * usual
+    usual /= weights[0] + 2.0
+    return usual
 
 
 def _surprise(square: Floats) -> Floats:

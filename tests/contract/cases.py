@@ -87,7 +87,7 @@ _FEEDS: dict[str, tuple[Callable[[], feeds.Feed], Callable[[AnyBlock], list[Trip
     "level": (feeds.gauges, _by_value(NaiveLevel)),
     "predicted_wait": (feeds.queues, _by_snapshot(NaiveWait)),
     "rare": (feeds.counts, _by_value(NaiveRare)),
-    "seasonal": (feeds.counts, _by_value(NaiveSeasonal)),
+    "seasonal": (feeds.half_hours, _by_value(NaiveSeasonal)),
     "silence": (feeds.arrivals, _by_value(NaiveSilence)),
     "stalled_counter": (feeds.queues, _by_snapshot(NaiveStall)),
 }

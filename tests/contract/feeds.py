@@ -44,6 +44,25 @@ def counts(days: int = 25, seed: int = 1) -> Feed:
 
 
 @cache
+def half_hours(days: int = 19, seed: int = 7) -> Feed:
+    """Return half-hourly and hourly counts with steep mornings, off the hour and jittered, a surge and a drop."""
+    rng = np.random.default_rng(seed)
+    events = []
+    for series, (step, late) in enumerate([(30, 0), (30, 7), (60, 0), (60, 20), (30, 29), (60, 59)]):
+        minutes = np.arange(0, days * 1440, step) + late + (rng.integers(0, 9, days * 1440 // step) if late else 0)
+        clock = minutes / 60 % 24
+        level = (3.0 + 40.0 * series) * (0.1 + np.exp(-0.5 * (clock - 8.0) ** 2) + 0.5 * (clock > 16))
+        value = rng.poisson(level * rng.gamma(20.0, 0.05, len(minutes))).astype(float)
+        value[(minutes > (days - 1) * 1440 + 420) & (minutes < (days - 1) * 1440 + 600)] *= 0.1 if series % 2 else 6.0
+        keep = rng.random(len(minutes)) > 0.03
+        events += [(int(m) * MINUTE, series, v) for m, v in zip(minutes[keep], value[keep], strict=True)]
+    events.sort()
+    at, rows, values = (np.array(column) for column in zip(*events, strict=True))
+    at_ms = at.astype(np.int64) + START
+    return Feed(Block(rows.astype(np.int64), at_ms, at_ms + OFFSET, values.astype(np.float64)))
+
+
+@cache
 def gauges(seed: int = 2) -> Feed:
     """Return five-minute gauges: noise, a ramp, a step, a constant, huge and tiny values."""
     rng = np.random.default_rng(seed)

@@ -29,9 +29,10 @@ class NaiveSeasonal:
         self.mean = (0.0, 0.0)
         self.level = (0.0, 0.0)
         self.noise: dict[int, tuple[float, float]] = {}
-        self.runs = {4.0: 0.0, 16.0: 0.0, 64.0: 0.0}
-        self.squares = {4.0: 0.2, 16.0: 0.1, 64.0: 0.05}
-        self.tails = {(side, hours): NaiveTail() for side in (1, -1) for hours in (1.0, 4.0, 16.0, 64.0)}
+        self.phase: float | None = None
+        self.runs = {1.0: 0.0, 8.0: 0.0, 64.0: 0.0}
+        self.squares: dict[float, float] = {}
+        self.tails = {(side, hours): NaiveTail() for side in (1, -1) for hours in (0.0, 1.0, 8.0, 64.0)}
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:
         """Score one value, then learn it."""
@@ -44,14 +45,18 @@ class NaiveSeasonal:
             gap = max(at_ms - self.last, 0) / HOUR
             self.last = max(self.last, at_ms)
         weight = min(max(gap, 1.0 / 60.0), 1.0)
-        local = datetime.fromtimestamp(local_ms / 1000, UTC)
-        day, hour = local.weekday(), local.hour
-        keys = [("week", day * 24 + hour), ("weekend" if day >= 5 else "weekday", hour), ("hour", hour)]
+        keys = self._keys(local_ms)
+        hour = keys[2][1]
         base = self.mean[0] / max(self.mean[1], 1e-9)
-        usual = base
-        for key, prior in zip(reversed(keys), (1.0, 2.0, 2.0), strict=True):
-            total, visits = self.bins.get(key, (0.0, 0.0))
-            usual = (total + prior * usual) / (visits + prior)
+        part = local_ms % HOUR / HOUR
+        self.phase = part if self.phase is None else self.phase
+        shift = part - self.phase
+        self.phase += shift / 100
+        usual = self._usual(keys, base)
+        if abs(shift) > 0.02:
+            beside = self._keys(local_ms + (HOUR if shift > 0 else -HOUR))
+            if self.bins.get(beside[1], (0.0, 0.0))[1] >= 1.0:
+                usual += abs(shift) * (self._usual(beside, base) - usual)
         factor = (self.level[0] + 24 * base + 1e-9) / (self.level[1] + 24 * base + 1e-9)
         factor = min(max(factor, 1 / 30), 30.0)
         mean = max(usual * factor, 0.01)
@@ -59,13 +64,27 @@ class NaiveSeasonal:
         spread = max(spread, 0.0025)
         visits = self.bins.get(keys[0], (0.0, 0.0))[1] + 0.5 * self.bins.get(keys[1], (0.0, 0.0))[1]
         spread += (spread + 1.0 / mean) / (visits + 1.0)
-        ready = at_ms - self.first >= 14 * 24 * HOUR and visits >= 1.5
+        known = visits >= 1.5
+        ready = at_ms - self.first >= 14 * 24 * HOUR and known
         z = self._z(value, mean, 1.0 / spread)
-        high, low = self._judge(z, gap, ready)
+        high, low = self._judge(z, gap, known)
         self._learn(keys, value, weight, Forecast(mean, factor, spread, visits, ready))
         if visits >= 1.0:
             self._learn_noise(hour, weight, z)
         return (high, low, mean) if ready else (1.0, 1.0, math.nan)
+
+    @staticmethod
+    def _keys(local_ms: int) -> list[tuple[str, int]]:
+        local = datetime.fromtimestamp(local_ms / 1000, UTC)
+        day, hour = local.weekday(), local.hour
+        return [("week", day * 24 + hour), ("weekend" if day >= 5 else "weekday", hour), ("hour", hour)]
+
+    def _usual(self, keys: list[tuple[str, int]], base: float) -> float:
+        usual = base
+        for key, prior in zip(reversed(keys), (1.0, 2.0, 2.0), strict=True):
+            total, visits = self.bins.get(key, (0.0, 0.0))
+            usual = (total + prior * usual) / (visits + prior)
+        return usual
 
     @staticmethod
     def _z(value: float, mean: float, size: float) -> float:
@@ -73,25 +92,30 @@ class NaiveSeasonal:
         deviance = gain - (value + size) * math.log((value + size) / (mean + size))
         return math.copysign(math.sqrt(2.0 * max(deviance, 0.0)), value - mean)
 
-    def _judge(self, z: float, gap: float, ready: bool) -> tuple[float, float]:
-        scores = {1.0: z}
+    def _judge(self, z: float, gap: float, known: bool) -> tuple[float, float]:
+        scores = {0.0: z}
+        short = min(gap, 1.0)
         for hours in self.runs:
             keep = math.exp(-gap / hours)
-            self.runs[hours] = keep * self.runs[hours] + (1 - keep) * min(max(z if ready else 0.0, -5.0), 5.0)
+            self.runs[hours] = keep * self.runs[hours] + (1 - keep) * min(max(z if known else 0.0, -5.0), 5.0)
+            self.squares.setdefault(hours, 0.57 * math.sqrt(math.tanh(short / hours / 2)))
             scores[hours] = self.runs[hours] / math.sqrt(self.squares[hours])
         sides = []
         for side in (1, -1):
             least = min(self.tails[side, hours].log_p(side * score) for hours, score in scores.items())
             sides.append(min(4.0 * math.exp(least), 1.0))
-        if ready:
+        if known:
             weight = 0.02 if min(sides) < 1e-4 else 1.0
-            for hours, score in scores.items():
-                for side in (1, -1):
-                    self.tails[side, hours].learn(side * score, min(gap / hours, 1.0) * weight)
             for hours, run in self.runs.items():
                 square = self.squares[hours]
                 surprise = min(run * run / square, 2.25) / 0.7785 - 1.0
-                self.squares[hours] = min(max(square * (1.0 + surprise * weight / 1000.0), 0.01), 1.0)
+                memory = min((self.tails[1, hours].seen - 190.0) * hours, 250.0 * hours, 1000.0)
+                self.squares[hours] = min(max(square * (1.0 + surprise * weight * short / memory), 0.001), 1.0)
+            for hours, score in scores.items():
+                for side in (1, -1):
+                    self.tails[side, hours].learn(side * score, min(gap / max(hours, 1 / 12), 1.0) * weight)
+        else:
+            self.squares = {hours: min(max(square, 0.001), 1.0) for hours, square in self.squares.items()}
         return sides[0], sides[1]
 
     def _learn(self, keys: list[tuple[str, int]], value: float, weight: float, forecast: Forecast) -> None:

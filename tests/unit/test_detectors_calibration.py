@@ -54,6 +54,35 @@ def test_a_lasting_drop_is_found_within_a_day_and_a_noisy_hour_is_not() -> None:
     assert (p[45 * 24 : 50 * 24] < 1e-6).mean() < 1e-4
 
 
+def every_five_minutes(days: int, seed: int) -> tuple[Block, Floats]:
+    """Return counts of 60 series with steep mornings and evenings, and their expected values, (steps, 60)."""
+    rng = np.random.default_rng(seed)
+    clock = (np.arange(days * 288) / 12.0 % 24)[:, None]
+    peaks = np.exp(-0.5 * ((clock - 7.5) / 1.2) ** 2) + np.exp(-0.5 * ((clock - 17.5) / 1.5) ** 2)
+    level = np.exp(rng.uniform(3.0, 6.0, 60)) * (0.15 + peaks)
+    value = rng.poisson(level * rng.gamma(20.0, 0.05, level.shape)).astype(np.float64)
+    at = START // (24 * HOUR) * 24 * HOUR + np.repeat(np.arange(len(level)) * HOUR // 12, 60)
+    return Block(np.tile(np.arange(60), len(level)), at, at, value.ravel()), level
+
+
+def test_a_fine_cadence_is_calibrated_and_an_hour_of_it_is_enough() -> None:
+    """Every five minutes: quiet days as promised; a tenth, or four times, of what is usual is sure within an hour."""
+    block, level = every_five_minutes(26, 17)
+    value = block.value.reshape(level.shape).copy()
+    event = slice(25 * 288 + 7 * 12, 25 * 288 + 8 * 12)
+    value[event, :30] = np.floor(value[event, :30] * 0.1)
+    value[event, 30:] *= 4.0
+    bank = SeasonalCounts()
+    bank.resize(60)
+    scores = bank.update(block._replace(value=value.ravel()))
+    high, low = (p.reshape(level.shape) for p in (scores.p_high, scores.p_low))
+    for p in (high, low):
+        assert (p[16 * 288 : 25 * 288] < 1e-3).mean() < 2e-3
+        assert (p[16 * 288 : 25 * 288] < 1e-6).mean() < 2e-6
+    assert (low[event, :30].min(axis=0) < 1e-6).mean() > 0.95
+    assert (high[event, 30:].min(axis=0) < 1e-6).mean() > 0.95
+
+
 def test_a_lasting_shift_is_adopted_within_two_months() -> None:
     """What stays is the new norm."""
     values = weekly(110 * 24, 0.05, 13)
