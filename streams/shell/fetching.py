@@ -24,6 +24,8 @@ _REBALANCE_PAUSE_S = 0.05
 
 # A batch is thousands of objects that are no garbage: looking for cycles every 700 of them took a third of all time.
 _COLLECT_EVERY = (100_000, 20, 100)
+# Faust's events are cycles, and each holds a batch: few objects, many megabytes.
+_COLLECT_AFTER_S = 1.0
 # Unpacking lets go of the interpreter at every producer batch, and waited 5 ms each time to get it back.
 _SWITCH_INTERVAL_S = 0.0002
 
@@ -62,6 +64,7 @@ class FetchingThread(AIOKafkaConsumerThread):
         self._readers: dict[TP, tuple[FetchResult, ColumnReader]] = {}
         self._expected: dict[TP, int] = {}
         self._delivered: dict[TP, int] = {}
+        self._collected_at = 0.0
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         """Build the consumer that stock Faust can't: read_committed, and fetches capped in bytes."""
@@ -166,6 +169,7 @@ class FetchingThread(AIOKafkaConsumerThread):
 
     def _drain(self, fetcher: Any, partitions: set[TP], max_records: int | None) -> dict[TP, list[Any]]:
         drained: dict[TP, list[Any]] = {}
+        self._collect_garbage()
         for key in list(fetcher._records):  # noqa: SLF001
             tp = TP(key.topic, key.partition)
             if tp not in partitions:
@@ -184,6 +188,12 @@ class FetchingThread(AIOKafkaConsumerThread):
             if taken:
                 drained[tp] = taken
         return drained
+
+    def _collect_garbage(self) -> None:
+        now = time.monotonic()
+        if now - self._collected_at >= _COLLECT_AFTER_S:
+            self._collected_at = now
+            gc.collect()
 
     def _forget(self, fetcher: Any, key: Any) -> None:
         del fetcher._records[key]  # noqa: SLF001
