@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from streams.anomalies import Anomaly, Kind, Watermark, from_value
 from streams.rejection import read_dead_letter
-from streams.topics import ANOMALIES, CAMERA_EVENTS, DEAD_LETTERS
+from streams.topics import ANOMALIES, DEAD_LETTERS, SOURCES
 from tests.bench.cluster import ROOT, command, environment, forget, fresh_group
 from tests.bench.load import PARTITIONS
 from tests.bench.pacer import LATENESS_MS, Pace, Sent
@@ -54,7 +54,7 @@ def measure(bootstrap: str, rate: int, seconds: float) -> list[Latency]:
     RuntimeError
         The worker, or the process that keeps the pace, failed.
     """
-    forget(bootstrap, CAMERA_EVENTS)
+    forget(bootstrap, *SOURCES)
     from_s = time.time() + _START_S + rate * seconds / _PAST_PER_S
     pace = Pace(bootstrap, rate, seconds, from_s, PARTITIONS)
     with _worker(bootstrap):
