@@ -5,14 +5,13 @@ from typing import Any
 
 from streams.anomalies import Series
 from streams.banks.samples import Reader, Samples
-from streams.events import CameraAnalytics, CameraHealth, Event, QueueSnapshot, TelemetryObservation
+from streams.events import CameraAnalytics, CameraHealth, Event, TelemetryObservation
 from streams.events.camera import Rule
 from streams.events.telemetry import MetricKind
 
 Pair = tuple[str, str]
 
 _CAMERA_TYPES = frozenset({CameraAnalytics, CameraHealth})
-_QUEUE_TYPES = frozenset({QueueSnapshot})
 _TELEMETRY_TYPES = frozenset({TelemetryObservation})
 
 
@@ -80,19 +79,7 @@ def _identify_asset(event: Event) -> Series:
     return Series(event.data.tenant, event.data.unit_code or "", "telemetry.signal", event.data.asset_id)
 
 
-def _read_offices(events: Sequence[Any]) -> Samples[str]:
-    positions = _of_types(events, _QUEUE_TYPES)
-    return Samples(positions, [events[position].data.office_id for position in positions], [], [])
-
-
-def _identify_office(event: Event) -> Series:
-    if not isinstance(event, QueueSnapshot):
-        raise TypeError(f"{type(event).__name__} is no reading of a queue")
-    return Series(event.data.tenant, event.data.unit_code, "queue.signal", event.data.office_id)
-
-
 CAMERA_COUNTS = Reader(_read_camera_counts, _identify_camera_count, tuple[str, str])
 CAMERA_SIGNALS = Reader(_read_cameras, _identify_camera, str)
 TELEMETRY_VALUES = Reader(_read_telemetry, _identify_telemetry, tuple[str, str])
 TELEMETRY_SIGNALS = Reader(_read_assets, _identify_asset, str)
-OFFICE_SIGNALS = Reader(_read_offices, _identify_office, str)
