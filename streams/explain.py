@@ -131,12 +131,10 @@ def _area(vi: str, en: str) -> Say:
 
 
 def _reports(told: Told) -> tuple[str, str]:
-    top, names = told.top, told.names
-    seen, usual = _figures(top)
-    hours = f"{top.facts.get('window_h', 1):g}"
+    names, (seen, usual) = told.names, _figures(told.top)
     return (
-        f"phản ánh của người dân tăng đột biến: {names}; {seen} phản ánh trong {hours} giờ, thường lệ {usual}.",
-        f"surge of citizens' reports: {names}; {seen} reports in {hours} h, usually {usual}.",
+        f"phản ánh của người dân tăng đột biến: {names}; giờ gần nhất {seen}, thường lệ {usual} (xét trên 1–24 giờ).",
+        f"surge of citizens' reports: {names}; {seen} in the last hour, usually {usual} (judged over 1 to 24 h).",
     )
 
 
