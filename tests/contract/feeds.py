@@ -24,7 +24,7 @@ class Feed(NamedTuple):
 
 
 @cache
-def counts(days: int = 25, seed: int = 1) -> Feed:
+def counts(days: int = 22, seed: int = 1) -> Feed:
     """Return hourly counts with a daily rhythm, a storm, a dead series, gaps, negatives and NaN."""
     rng = np.random.default_rng(seed)
     hours = np.arange(days * 24)
@@ -44,7 +44,7 @@ def counts(days: int = 25, seed: int = 1) -> Feed:
 
 
 @cache
-def half_hours(days: int = 19, seed: int = 7) -> Feed:
+def half_hours(days: int = 17, seed: int = 7) -> Feed:
     """Return half-hourly and hourly counts with steep mornings, off the hour and jittered, a surge and a drop."""
     rng = np.random.default_rng(seed)
     events = []

@@ -18,7 +18,7 @@ anything = st.floats(width=64) | st.integers(0, 50).map(float)
 @st.composite
 def streams(draw: st.DrawFn) -> tuple[Block, list[int]]:
     """Draw observations of three series (uneven gaps, any float) and where to cut them."""
-    n = draw(st.integers(1, 60))
+    n = draw(st.integers(1, 40))
     gaps = draw(st.lists(st.sampled_from([0, 1, 60_000, HOUR, 26 * HOUR, 200 * HOUR]), min_size=n, max_size=n))
     values = draw(st.lists(anything, min_size=n, max_size=n))
     rows = draw(st.lists(st.integers(0, 2), min_size=n, max_size=n))
