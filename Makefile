@@ -7,7 +7,7 @@ UV ?= uv
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-integration test-ops check bench lock format clean
+.PHONY: help setup demo test test-fast test-recordings test-integration test-ops check bench lock format clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,10 +35,14 @@ setup: $(VENV)/.run ## make .venv with the console script `ioc`
 demo: $(VENV)/.run ## run the main job: real Kafka, a worker, a simulated province, incidents on screen (ARGS=--keep serves on)
 	@$(BIN)/ioc demo $(ARGS)
 
-test: test-fast test-integration ## all tests: unit, property and contract first, then real Kafka
+test: test-fast test-recordings test-integration ## all tests: unit, property and contract first, then real Kafka
 
 test-fast: $(VENV)/.dev check ## the tests that need no broker, in under a minute
-	@$(BIN)/python -m pytest -q -n 2 --ignore=tests/integration --ignore=tests/bench --ignore=tests/ops $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --ignore=tests/integration --ignore=tests/bench --ignore=tests/ops \
+		--ignore=tests/recordings $(ARGS)
+
+test-recordings: $(VENV)/.dev ## the labels of real recordings, where those are at hand (IOC_RECORDINGS=DIR)
+	@$(BIN)/python -m pytest -q tests/recordings $(ARGS)
 
 test-integration: $(VENV)/.dev ## the tests on real Kafka, through the Faust worker
 	@$(BIN)/python -m pytest -q tests/integration $(ARGS)
