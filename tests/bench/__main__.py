@@ -14,7 +14,7 @@ from streams.topics import CAMERA_EVENTS
 from tests.bench import latency, load, memory, report, throughput
 from tests.bench.cluster import ROOT, make_topics
 
-_WIDTH = 120
+_WIDTH = 132
 _DAYS_OF_CAMERAS = 2  # that the throughput is measured on, and that the topic then holds
 _PARTS = ("throughput", "memory", "latency")
 

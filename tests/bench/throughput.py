@@ -24,7 +24,7 @@ class Contender(NamedTuple):
 
 FAUST = Contender("stock Faust + orjson", "peer_faust", 100_000)
 CONFLUENT = Contender("confluent-kafka + orjson", "peer_confluent", 1_200_000)
-TUNED = Contender("the same, fetching without pause", "peer_confluent", 1_200_000, tuned=True)
+TUNED = Contender("confluent, tuned + orjson", "peer_confluent", 1_200_000, tuned=True)
 QUIX = Contender("Quix Streams + orjson", "peer_quix", 1_200_000)
 OURS = Contender("ioc worker, everything on", "peer_ioc", None)
 CONTENDERS = (FAUST, CONFLUENT, TUNED, QUIX, OURS)
