@@ -9,22 +9,17 @@ from types import TracebackType
 from typing import IO, Protocol, Self
 
 import msgspec
-import numpy as np
 import zstandard
 
 from ioc.envelope import Chunk, Line, Outline, Stamp, chunk_of, fault, line_of
 from ioc.errors import InputError
 from ioc.partitioning import Splitter
+from ioc.spans import Spans
 from streams.records import RecordBatch
-from streams.times import parse_rfc3339
 
 _READ_BYTES = 256 * 1024
 _BLOCK_BYTES = 1024 * 1024
-_LAST_INSTANT_MS = 2**63 - 1
 _MAX_LINE_BYTES = 64 * 1024 * 1024
-_TIME = '"time":"'
-_AHEAD_MS = 600_000
-_LATE_MS = 900_000
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _GZIP_WBITS = (
@@ -35,40 +30,6 @@ _GZIP_LEVEL = 3  # level 6 takes three times as long for 10 % less
 _DECODER = msgspec.json.Decoder(Line)
 _STAMPS = msgspec.json.Decoder(Stamp)
 _ENCODER = msgspec.json.Encoder()
-
-
-class _Spans:
-    """The bounds of all Kafka timestamps, and of those that agree with their event's own time."""
-
-    def __init__(self) -> None:
-        self._all = [_LAST_INSTANT_MS, -1]
-        self._agreeing = [_LAST_INSTANT_MS, -1]
-
-    def add(self, stamps: list[Stamp]) -> None:
-        """Take in a block's timestamps."""
-        if not stamps:
-            return
-        ts_ms = np.array([stamp.ts for stamp in stamps], np.int64)
-        told = parse_rfc3339([_time_in(stamp.payload) for stamp in stamps])
-        apart_ms = ts_ms - told.at_ms
-        agrees = told.valid & (apart_ms >= -_AHEAD_MS) & (apart_ms <= _LATE_MS)
-        for bounds, chosen in ((self._all, ts_ms), (self._agreeing, ts_ms[agrees])):
-            if len(chosen):
-                bounds[:] = [min(bounds[0], int(chosen.min())), max(bounds[1], int(chosen.max()))]
-
-    def bounds(self) -> tuple[int, int]:
-        """Return the first and the last instant."""
-        first, last = self._agreeing if self._agreeing[1] >= 0 else self._all
-        return first, last
-
-
-def _time_in(payload: str | None) -> str:
-    """Return the text of the event's `time`, empty where there is none; the schema is checked elsewhere."""
-    start = -1 if payload is None else payload.find(_TIME)
-    if payload is None or start < 0:
-        return ""
-    start += len(_TIME)
-    return payload[start : payload.find('"', start)]
 
 
 class Recording:
@@ -151,7 +112,7 @@ class Recording:
         if self.source == "-":
             raise InputError("standard input can be read only once; write the recording to a file first")
         topics: set[str] = set()
-        records, spans = 0, _Spans()
+        records, spans = 0, Spans()
         scout = Recording(self.source, lenient=self.lenient)
         with _opened(self.source) as handle:
             for block in scout._blocks(handle):
