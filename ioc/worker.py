@@ -7,11 +7,12 @@ from kafka import KafkaConsumer
 
 from ioc.app import Assembly
 from ioc.config import Config
-from ioc.errors import KafkaUnavailable
+from ioc.errors import CheckFailed, KafkaUnavailable
 from ioc.kafka import client_settings, reaching
 from ioc.metrics import WorkerMetrics, serve
 from ioc.shell import shell_settings
 from streams.shell.agents import build_app
+from streams.shell.codecs import check_codecs
 from streams.shell.settings import Source
 from streams.shell.worker import run_worker
 from streams.stage import Stage
@@ -51,6 +52,10 @@ def work(config: Config) -> int:
     IocError
         The configuration can't work, or Kafka isn't reachable.
     """
+    try:
+        check_codecs()
+    except RuntimeError as error:
+        raise CheckFailed(str(error)) from None
     assembly = Assembly(config)
     partitions = partitions_of_sources(config)
     places = [(topic, number) for topic, count in partitions.items() for number in range(count)]

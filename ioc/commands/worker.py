@@ -26,7 +26,8 @@ def command(*, config_file: Path | None, verbose: bool) -> None:
       ioc worker --config /etc/ioc/ioc.toml
       IOC_KAFKA_BOOTSTRAP=kafka-1:9093 IOC_METRICS_PORT=0 ioc worker
 
-    Exit codes: 0 after SIGTERM, 130 after Ctrl-C, 1 a bug or a refused output, 4 Kafka, 8 lag without progress.
+    Exit codes: 0 after SIGTERM, 130 after Ctrl-C, 1 a bug or a refused output, 4 Kafka, 7 a codec is
+    missing, 8 lag without progress.
     """
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
