@@ -103,17 +103,10 @@ class Table:
         return np.full((rows, *column.shape), column.fill, dtype=column.dtype)
 
 
-class Bank:
-    """Base of the detectors that read one value per observation: checks, rounds, state; ``_step`` is the detector.
+class Held:
+    """What every bank does with its state, whatever its observations look like; a subclass sets ``_table``."""
 
-    A subclass sets ``name``, ``version``, hands its columns to ``__init__`` and implements ``_step``.
-    """
-
-    name: str
-    version: int
-
-    def __init__(self, columns: Mapping[str, Column]) -> None:
-        self._table = Table(self.name, columns)
+    _table: Table
 
     @property
     def size(self) -> int:
@@ -131,6 +124,19 @@ class Bank:
     def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Replace the state by that of ``state()``; raises ValueError where it doesn't fit."""
         self._table.load(state)
+
+
+class Bank(Held):
+    """Base of the detectors that read one value per observation: checks, rounds, state; ``_step`` is the detector.
+
+    A subclass sets ``name``, ``version``, hands its columns to ``__init__`` and implements ``_step``.
+    """
+
+    name: str
+    version: int
+
+    def __init__(self, columns: Mapping[str, Column]) -> None:
+        self._table = Table(self.name, columns)
 
     def update(self, block: Block) -> Scores:
         """Score every observation, then learn it.

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.arrays import Floats, Ints, Scores, rounds
-from detectors.bank import DAY_MS, NEVER, Column, Table, check_order
+from detectors.bank import DAY_MS, NEVER, Column, Held, Table, check_order
 
 Flags = NDArray[np.bool_]
 _SMALLEST = 1e-300
@@ -92,7 +92,7 @@ class Moved(NamedTuple):
     pace_known: Floats
 
 
-class QueueBank:
+class QueueBank(Held):
     """Base of the queue detectors: follows each queue's pace (services per counter and second) between snapshots.
 
     Pace is learned while people wait: from the running ticket numbers where given, else, where the source states no
@@ -121,23 +121,6 @@ class QueueBank:
                 **(columns or {}),
             },
         )
-
-    @property
-    def size(self) -> int:
-        """Number of series."""
-        return self._table.size
-
-    def resize(self, size: int) -> None:
-        """Grow to ``size`` series; the new rows start cold."""
-        self._table.resize(size)
-
-    def state(self) -> dict[str, NDArray[np.generic]]:
-        """Return the state arrays by name, first axis = series (views, not copies)."""
-        return self._table.state()
-
-    def load(self, state: dict[str, NDArray[np.generic]]) -> None:
-        """Replace the state by that of ``state()``; raises ValueError where it doesn't fit."""
-        self._table.load(state)
 
     def update(self, block: QueueBlock) -> Scores:
         """Score every snapshot, then learn it.

@@ -86,8 +86,9 @@ class ArrivalBank(Generic[Key]):
             if row not in self._silent:
                 told.append(self._notice(row, int(deadline[i])))
             told.append(self._tell(row, self._silent.pop(row), at, back=True))
-        scores = self._silence.update(Block(rows, arrivals.at_ms, arrivals.local_ms, arrivals.values[0]))
-        del scores  # the deadlines say the same, as a time
+        self._silence.update(
+            Block(rows, arrivals.at_ms, arrivals.local_ms, arrivals.values[0])
+        )  # its scores say as tails what the deadlines say as times
         self._last_ms[rows] = arrivals.at_ms
         return told
 

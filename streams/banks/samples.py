@@ -16,8 +16,6 @@ from streams.events import Event
 from streams.judge import Evidence, Judge, Policy
 from streams.series import Columns, Key, Pending, SeriesTable
 
-Tail = Callable[[Floats, Floats], Floats]
-
 
 class Samples(NamedTuple, Generic[Key]):
     """What a reader finds in a batch: positions of its events there, their series' keys, their values.
