@@ -41,7 +41,7 @@ test-fast: $(VENV)/.dev check ## the tests that need no broker, in under a minut
 	@$(BIN)/python -m pytest -q -n 2 --ignore=tests/integration --ignore=tests/bench --ignore=tests/ops \
 		--ignore=tests/recordings $(ARGS)
 
-test-recordings: $(VENV)/.dev ## the labels of real recordings, where those are at hand (IOC_RECORDINGS=DIR)
+test-recordings: $(VENV)/.dev ## the labels of real recordings, where those are at hand (RECORDINGS_DIR=DIR)
 	@$(BIN)/python -m pytest -q tests/recordings $(ARGS)
 
 test-integration: $(VENV)/.dev ## the tests on real Kafka, through the Faust worker

@@ -68,8 +68,8 @@ class Run(Struct, frozen=True):
 
 
 def directory() -> Path | None:
-    """Return where the recordings are: IOC_RECORDINGS, else beside the checkout; None where they are not."""
-    place = Path(os.environ.get("IOC_RECORDINGS") or _BESIDE)
+    """Return where the recordings are: RECORDINGS_DIR, else beside the checkout; None where they are not."""
+    place = Path(os.environ.get("RECORDINGS_DIR") or _BESIDE)
     return place if (place / "labels.csv").is_file() else None
 
 
@@ -83,7 +83,7 @@ def present() -> Path:
     """
     place = directory()
     if place is None:
-        raise FileNotFoundError(f"no recordings in {_BESIDE}; name their directory in IOC_RECORDINGS")
+        raise FileNotFoundError(f"no recordings in {_BESIDE}; name their directory in RECORDINGS_DIR")
     return place
 
 

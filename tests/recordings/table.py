@@ -17,7 +17,7 @@ KNOWN_MISSES = {
 _HEAD = """# What is found in the real recordings
 
 Printed by `python -m tests.recordings.table`; the recordings and `labels.csv` are no part of this repository
-(`IOC_RECORDINGS` names their directory). The demands are in `tests/recordings/claims.py`: a label is *found* when an
+(`RECORDINGS_DIR` names their directory). The demands are in `tests/recordings/claims.py`: a label is *found* when an
 incident of the right rule and series lies in its window, *quiet* when nothing was found where nothing happened.
 Delay is from the label's start to the first telling, in event time; negative where that came before the label's start.
 One configuration, the defaults; no recording was looked at ahead of its time.

@@ -8,7 +8,7 @@ from tests.recordings.table import KNOWN_MISSES
 
 needs_recordings = pytest.mark.skipif(
     directory() is None,
-    reason="no recordings beside the checkout nor in IOC_RECORDINGS: only generated data are tested",
+    reason="no recordings beside the checkout nor in RECORDINGS_DIR: only generated data are tested",
 )
 
 
