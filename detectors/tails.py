@@ -147,7 +147,7 @@ def _floats(*arrays: Floats) -> list[Floats]:
     return [np.asarray(array, dtype=np.float64) for array in arrays]
 
 
-def _stirling_error(n: Floats) -> Floats:
+def stirling_error(n: Floats) -> Floats:
     """Return log(n!) minus Stirling's approximation, n > 0: its series, for small n at n + 8 and brought back."""
     low = n < _STIRLING
     small = np.where(low, n, 1.0)
@@ -161,7 +161,7 @@ def _stirling_error(n: Floats) -> Floats:
     return tail + np.where(low, back, 0.0)
 
 
-def _deviance(observed: Floats, mean: Floats) -> Floats:
+def deviance(observed: Floats, mean: Floats) -> Floats:
     """Return observed*log(observed/mean) + mean - observed without cancellation, for mean > 0."""
     u = (mean - observed) / observed
     return observed * (u - np.log1p(u))
@@ -175,7 +175,7 @@ def _gamma(x: Floats, shape: Floats) -> tuple[Floats, Floats]:
     inside = np.flatnonzero(flat > 0.0)
     flat, a = flat[inside], a[inside]
     with np.errstate(under="ignore"):
-        density = np.exp(-_stirling_error(a) - _deviance(a, flat)) / np.sqrt(2.0 * np.pi * a)
+        density = np.exp(-stirling_error(a) - deviance(a, flat)) / np.sqrt(2.0 * np.pi * a)
         left = flat < a + 1.0
         p = np.empty(len(flat))
         q = np.empty(len(flat))
@@ -245,8 +245,8 @@ def _beta(x: Floats, y: Floats, a: Floats, b: Floats) -> Floats:
 
 def _beta_tail(x: Floats, y: Floats, a: Floats, b: Floats) -> Floats:
     n = a + b
-    whole, left, right = _stirling_error(np.stack([n, a, b]))
-    log_density = whole - left - right - _deviance(a, n * x) - _deviance(b, n * y)
+    whole, left, right = stirling_error(np.stack([n, a, b]))
+    log_density = whole - left - right - deviance(a, n * x) - deviance(b, n * y)
     with np.errstate(under="ignore"):
         density: Floats = np.exp(log_density) * np.sqrt(b / (2.0 * np.pi * n * a))
     return density * _beta_sum(x, a, b)
