@@ -16,6 +16,8 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
 
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
 
 class Kafka(Struct, frozen=True, forbid_unknown_fields=True):
     """How to reach the cluster. SASL is refused without TLS, except on loopback."""
@@ -31,6 +33,11 @@ class Kafka(Struct, frozen=True, forbid_unknown_fields=True):
     group: str = "ioc"
     partitions: Count = 4
     replication: Count = 1
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether the line is encrypted."""
+        return self.security_protocol in {"SSL", "SASL_SSL"}
 
 
 class Worker(Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,7 +96,8 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     Raises
     ------
     ConfigError
-        The file can't be read, a key is unknown, or a value is out of range; the message names it.
+        The file can't be read, a key is unknown, a value is out of range, or settings of ``[kafka]`` contradict each
+        other; the message names it.
 
     Examples
     --------
@@ -104,7 +112,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
         config = msgspec.convert(tree, Config, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"configuration: {error}; `ioc check --settings` lists every one") from None
-    _refuse_plain_passwords(config.kafka)
+    refuse(config.kafka)
     return config
 
 
@@ -125,12 +133,42 @@ def _override(tree: dict[str, Any], name: str, value: str) -> None:
     tree.setdefault(section, {})[key] = value
 
 
-def _refuse_plain_passwords(kafka: Kafka) -> None:
-    hosts = [address.rsplit(":", 1)[0] for address in kafka.bootstrap.split(",")]
-    loopback = all(host in {"127.0.0.1", "localhost", "[::1]"} for host in hosts)
-    if kafka.security_protocol == "SASL_PLAINTEXT" and not loopback:
-        raise ConfigError(
-            "kafka.security_protocol: SASL_PLAINTEXT sends the password in clear; off loopback use SASL_SSL"
-        )
-    if kafka.security_protocol.startswith("SASL") and kafka.sasl_mechanism is None:
-        raise ConfigError("kafka.sasl_mechanism is missing; set PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
+def refuse(kafka: Kafka) -> None:
+    """Raise ConfigError for settings that contradict each other or would send a password in clear.
+
+    A setting that would be ignored is refused too: whoever names a certificate believes the line is encrypted.
+    """
+    protocol = kafka.security_protocol
+    for host, _ in addresses(kafka):
+        if protocol == "SASL_PLAINTEXT" and host not in _LOOPBACK:
+            raise ConfigError(
+                f"kafka.security_protocol = SASL_PLAINTEXT sends the password to {host} in clear; use SASL_SSL"
+            )
+    if not kafka.uses_tls:
+        for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile"):
+            if getattr(kafka, name) is not None:
+                raise ConfigError(f"kafka.{name} has no effect with kafka.security_protocol = {protocol}; use SSL")
+    if kafka.ssl_keyfile is not None and kafka.ssl_certfile is None:
+        raise ConfigError("kafka.ssl_keyfile is set without kafka.ssl_certfile; set both or none")
+    for name in ("sasl_mechanism", "sasl_username", "sasl_password"):
+        if protocol.startswith("SASL") and not getattr(kafka, name):
+            raise ConfigError(f"kafka.{name} is missing; kafka.security_protocol = {protocol} needs it")
+        if not protocol.startswith("SASL") and getattr(kafka, name) is not None:
+            raise ConfigError(f"kafka.{name} has no effect with kafka.security_protocol = {protocol}; use SASL_SSL")
+
+
+def addresses(kafka: Kafka) -> list[tuple[str, int]]:
+    """Return host and port of every bootstrap address.
+
+    Examples
+    --------
+    >>> addresses(Kafka(bootstrap="kafka-1:9093,[::1]:9094"))
+    [('kafka-1', 9093), ('::1', 9094)]
+    """
+    pairs = []
+    for address in kafka.bootstrap.split(","):
+        host, _, port = address.strip().rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) <= 65_535:  # noqa: PLR2004 - the largest port
+            raise ConfigError(f"kafka.bootstrap: {address!r} is no host:port; an example is kafka-1:9092,kafka-2:9092")
+        pairs.append((host.removeprefix("[").removesuffix("]"), int(port)))
+    return pairs

@@ -1,4 +1,4 @@
-"""How kafka-python reaches the cluster: TLS and SASL settings, what is refused, and errors that name a way out."""
+"""How kafka-python reaches the cluster: TLS and SASL settings, and errors that name a way out."""
 
 import logging
 import socket
@@ -9,12 +9,11 @@ from typing import NotRequired, TypedDict
 
 from kafka.errors import BrokerResponseError, KafkaError
 
-from ioc.config import Kafka
+from ioc.config import Kafka, addresses, refuse
 from ioc.errors import ConfigError, KafkaUnavailable
 
 _KNOCK_TIMEOUT_S = 5.0
 _BOOTSTRAP_TIMEOUT_MS = 10_000
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class ClientSettings(TypedDict):
@@ -66,7 +65,7 @@ def ssl_context(kafka: Kafka) -> ssl.SSLContext | None:
     ConfigError
         A file can't be read or holds no certificate or key.
     """
-    if not _uses_tls(kafka):
+    if not kafka.uses_tls:
         return None
     try:
         context = ssl.create_default_context(cafile=kafka.ssl_cafile)
@@ -83,47 +82,6 @@ def ssl_context(kafka: Kafka) -> ssl.SSLContext | None:
                 f"{_reason(error)}; PEM files are needed, the key unencrypted and of that certificate"
             ) from None
     return context
-
-
-def refuse(kafka: Kafka) -> None:
-    """Raise ConfigError for settings that contradict each other or would send a password in clear.
-
-    A setting that would be ignored is refused too: whoever names a certificate believes the line is encrypted.
-    """
-    protocol = kafka.security_protocol
-    for host, _ in addresses(kafka):
-        if protocol == "SASL_PLAINTEXT" and host not in _LOOPBACK:
-            raise ConfigError(
-                f"kafka.security_protocol = SASL_PLAINTEXT sends the password to {host} in clear; use SASL_SSL"
-            )
-    if not _uses_tls(kafka):
-        for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile"):
-            if getattr(kafka, name) is not None:
-                raise ConfigError(f"kafka.{name} has no effect with kafka.security_protocol = {protocol}; use SSL")
-    if kafka.ssl_keyfile is not None and kafka.ssl_certfile is None:
-        raise ConfigError("kafka.ssl_keyfile is set without kafka.ssl_certfile; set both or none")
-    for name in ("sasl_mechanism", "sasl_username", "sasl_password"):
-        if protocol.startswith("SASL") and not getattr(kafka, name):
-            raise ConfigError(f"kafka.{name} is missing; kafka.security_protocol = {protocol} needs it")
-        if not protocol.startswith("SASL") and getattr(kafka, name) is not None:
-            raise ConfigError(f"kafka.{name} has no effect with kafka.security_protocol = {protocol}; use SASL_SSL")
-
-
-def addresses(kafka: Kafka) -> list[tuple[str, int]]:
-    """Return host and port of every bootstrap address.
-
-    Examples
-    --------
-    >>> addresses(Kafka(bootstrap="kafka-1:9093,[::1]:9094"))
-    [('kafka-1', 9093), ('::1', 9094)]
-    """
-    pairs = []
-    for address in kafka.bootstrap.split(","):
-        host, _, port = address.strip().rpartition(":")
-        if not host or not port.isdecimal() or not 0 < int(port) <= 65_535:  # noqa: PLR2004 - the largest port
-            raise ConfigError(f"kafka.bootstrap: {address!r} is no host:port; an example is kafka-1:9092,kafka-2:9092")
-        pairs.append((host.removeprefix("[").removesuffix("]"), int(port)))
-    return pairs
 
 
 def knock(kafka: Kafka) -> None:
@@ -185,10 +143,6 @@ class _Hints(logging.Handler):
         _, failed, reason = record.getMessage().partition("Authentication failed")
         if failed:
             self.login = failed + reason.partition(" (backoff")[0].rstrip(")")
-
-
-def _uses_tls(kafka: Kafka) -> bool:
-    return kafka.security_protocol in {"SSL", "SASL_SSL"}
 
 
 def _reason(error: OSError) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ioc.config import Kafka
+from ioc.config import Kafka, load
 from ioc.errors import ConfigError, KafkaUnavailable
 from ioc.kafka import client_settings, knock, reaching, ssl_context
 
@@ -65,6 +65,14 @@ def test_contradictions_are_refused_by_name(kafka: Kafka, message: str) -> None:
     """Every message names the parameter."""
     with pytest.raises(ConfigError, match=message):
         client_settings(kafka)
+
+
+def test_contradictions_are_refused_when_the_configuration_is_read() -> None:
+    """By every command, with the same words, before any of them has a reason to connect."""
+    told = {"IOC_KAFKA_BOOTSTRAP": "kafka-1:9093", "IOC_KAFKA_SASL_PASSWORD": "secret"}
+    for protocol, message in (("SASL_PLAINTEXT", "password to kafka-1 in clear"), ("SSL", "has no effect")):
+        with pytest.raises(ConfigError, match=message):
+            load(None, {**told, "IOC_KAFKA_SECURITY_PROTOCOL": protocol})
 
 
 def test_sasl_without_tls_is_allowed_on_loopback() -> None:
