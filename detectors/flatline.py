@@ -48,19 +48,21 @@ class FlatlineParameters(NamedTuple):
         return self
 
 
-class _Odds(NamedTuple):
-    """What history says about this observation being zero, or a repeat: (m, 2) each, but ``ready`` (m,).
+class _Runs(NamedTuple):
+    """The observations of a round that are zero or a repeat, or come right after one: (2, m) each, but the first two.
 
-    ``here`` and ``overall`` are copies of the counts that it was read from, (m, 2, 2): hits and observations.
+    ``rows`` (m,) are their series; ``ready`` (m,) says whose history is long enough; ``event`` what is zero, what a
+    repeat; ``before`` the state of the run before it, ``inside`` whether there was one; ``factor`` the probability of
+    the event, ``unusual`` whether it is rare at this time of day.
     """
 
+    rows: Ints
+    ready: NDArray[np.bool_]
     event: NDArray[np.bool_]
     before: Ints
+    inside: NDArray[np.bool_]
     factor: Floats
     unusual: NDArray[np.bool_]
-    ready: NDArray[np.bool_]
-    here: Floats
-    overall: Floats
 
 
 class Flatline(Bank):
@@ -108,98 +110,106 @@ class Flatline(Bank):
         )
 
     def _step(self, block: Block) -> Verdict:
-        rows, table = block.series, self._table
-        hour = block.local_ms // HOUR_MS
-        weekend = (block.local_ms // DAY_MS - _SATURDAY) % 7 < 2  # noqa: PLR2004 - Saturday and Sunday
-        bins = hour % 24 + np.where(weekend, 24, 0)
-        places = bins + rows * _BINS  # in the flattened array: NumPy is ten times faster at one index than at two
-        odds = self._odds(block, places)
-        logs = table.floats("run_log")
-        log = np.zeros(odds.event.shape)
-        began = odds.event & (odds.before == _NONE)
-        scored = odds.event & np.where(began, odds.ready[:, None], odds.before == _SCORED)
-        if scored.any():
-            log[scored] = (logs.take(rows, axis=0) + np.log(odds.factor))[scored]
-        self._learn(block, places, odds, log)
-        starts = table.ints("run_ms")
-        table.ints("run")[rows] = np.where(odds.event, np.where(scored, _SCORED, _UNSCORED), _NONE)
-        if began.any():
-            starts[rows] = np.where(began, block.at_ms[:, None], starts.take(rows, axis=0))
-        logs[rows] = log
-        table.floats("last")[rows] = block.value
-        table.floats("seen")[rows] += 1.0
-        least = np.minimum(log[:, 0], log[:, 1])
-        p_low = np.minimum(_KINDS * np.exp(np.maximum(least, -690.0)), 1.0)
-        mean = table.floats("mean").take(rows)
-        return Verdict(np.ones(len(rows)), p_low, np.where(odds.ready, mean, np.nan))
-
-    def _odds(self, block: Block, places: Ints) -> _Odds:
         rows, table, parameters = block.series, self._table, self.parameters
-        firsts = table.ints("first_ms")
-        first = firsts.take(rows)
+        firsts, seen = table.ints("first_ms"), table.floats("seen")
+        first, count = firsts.take(rows), seen.take(rows)
         new = first == NEVER
         if new.any():
             first = np.where(new, block.at_ms, first)
             firsts[rows] = first
-        zero = block.value == 0.0
-        event = np.empty((len(rows), _KINDS), np.bool_)
-        event[:, 0] = zero
-        event[:, 1] = ~zero & (block.value == table.floats("last").take(rows))
-        overall = table.floats("overall").take(rows, axis=0)
-        share = (overall[..., 0] + 1.0) / (overall[..., 1] + 2.0)
-        here = table.floats("bins").reshape(-1, _KINDS, 2).take(places, axis=0)
-        marginal = (here[..., 0] + 2.0 * share) / (here[..., 1] + 2.0)
-        rare = marginal < parameters.rare
-        before = table.ints("run").take(rows, axis=0)
-        inside = before != _NONE
-        factor = marginal
-        if inside.any():
-            usual, unusual = table.floats("usual").take(rows, axis=0), table.floats("unusual").take(rows, axis=0)
-            goes_on = (usual[..., 0] + 4.0) / (usual[..., 1] + 5.0)
-            lasts = (unusual[..., 0] + 1.0) / (unusual[..., 1] + 2.0)
-            factor = np.where(inside, np.maximum(marginal, np.where(rare, lasts, goes_on)), marginal)
         ready = block.at_ms - first >= parameters.quiet_days * DAY_MS
-        ready &= table.floats("seen").take(rows) >= parameters.quiet_observations
-        return _Odds(event, before, factor, rare, ready, here, overall)
+        ready &= count >= parameters.quiet_observations
+        places = _bins(block.local_ms) + rows * _BINS  # NumPy is ten times faster at one index than at two
+        here = table.floats("bins").reshape(-1, _KINDS * 2).take(places, axis=0).T.reshape(_KINDS, 2, -1)
+        overall = table.across("overall", rows)
+        before = table.ints_across("run", rows)
+        event = np.empty(before.shape, np.bool_)
+        np.equal(block.value, 0.0, out=event[0])
+        np.greater(block.value == table.floats("last").take(rows), event[0], out=event[1])
+        p_low, learn = np.ones(len(rows)), np.ones(len(rows))
+        some = np.flatnonzero(event[0] | event[1] | (before[0] | before[1] != _NONE))
+        if len(some):
+            factor, unusual = self._odds(rows[some], before[:, some], here[..., some], overall[..., some])
+            inside = before[:, some] != _NONE
+            runs = _Runs(rows[some], ready[some], event[:, some], before[:, some], inside, factor, unusual)
+            p_low[some], learn[some] = self._follow(runs, block.at_ms[some])
+        mean = table.floats("mean").take(rows)
+        self._count(event, learn, here, overall)
+        table.floats("bins").reshape(-1, _KINDS * 2)[places] = here.reshape(_KINDS * 2, -1).T
+        table.put("overall", rows, overall)
+        self._learn_mean(rows, block.value, mean, learn)
+        table.floats("last")[rows] = block.value
+        seen[rows] = count + 1.0
+        return Verdict(np.ones(len(rows)), p_low, np.where(ready, mean, np.nan))
 
-    def _learn(self, block: Block, places: Ints, odds: _Odds, log: Floats) -> None:
-        rows, table, parameters = block.series, self._table, self.parameters
-        limit = float(np.log(parameters.suspicious))
-        frozen = log < limit
-        if frozen.any():
-            held_ms = np.where(odds.event, block.at_ms[:, None] - table.ints("run_ms").take(rows, axis=0), 0)
-            frozen &= held_ms < parameters.adopt_days * DAY_MS
-        learn = ~(frozen[:, 0] | frozen[:, 1])
-        fade = float(np.exp(-1.0 / parameters.memory_visits))
-        weight = np.where(learn, 1.0, 0.0)[:, None]
-        for counted, slower in ((odds.here, 1.0), (odds.overall, 0.02)):
-            np.multiply(counted, np.where(learn, fade**slower, 1.0)[:, None, None], out=counted)
-            counted[..., 0] += odds.event * weight
-            counted[..., 1] += weight
-        table.floats("bins").reshape(-1, _KINDS, 2)[places] = odds.here
-        table.floats("overall")[rows] = odds.overall
-        inside = odds.before != _NONE
-        row, kind = np.nonzero(inside & learn[:, None] & ~odds.unusual)
-        if len(row):
-            usual, at = table.floats("usual"), (rows[row], kind)
-            taught = np.stack([odds.event[row, kind], np.ones(len(row))], axis=-1)
-            usual[at] = fade**0.1 * usual[at] + taught
-        if inside.any():
-            self._learn_outages(rows, odds, limit)
-        means = table.floats("mean")
-        mean = means.take(rows)
-        step = np.where(np.isnan(mean), block.value, mean + (block.value - mean) / 500.0)
-        means[rows] = np.where(learn, step, mean)
-
-    def _learn_outages(self, rows: Ints, odds: _Odds, limit: float) -> None:
-        """When a run ends, learn its length at unusual hours; an improbable one counts as three steps."""
+    def _odds(self, rows: Ints, before: Ints, here: Floats, overall: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return the probability that history gives to a zero and to a repeat, and where it is rare: (2, m) each."""
         table = self._table
-        steps = table.floats("run_unusual")
-        ended = (odds.before != _NONE) & ~odds.event
-        lasted = np.where(table.floats("run_log")[rows] < limit, np.minimum(steps[rows], 3.0), steps[rows])
-        unusual = table.floats("unusual")
-        taught = np.stack([lasted, lasted + 1.0], axis=-1)
-        some = (ended & (steps[rows] > 0.0))[..., None]
-        unusual[rows] = np.where(some, 0.98 * unusual[rows] + taught, unusual[rows])
-        going = odds.event & (odds.before != _NONE)
-        steps[rows] = np.where(going, steps[rows] + odds.unusual, 0.0)
+        share = (overall[:, 0] + 1.0) / (overall[:, 1] + 2.0)
+        marginal = (here[:, 0] + 2.0 * share) / (here[:, 1] + 2.0)
+        rare = marginal < self.parameters.rare
+        usual, unusual = table.across("usual", rows), table.across("unusual", rows)
+        goes_on = (usual[:, 0] + 4.0) / (usual[:, 1] + 5.0)
+        lasts = (unusual[:, 0] + 1.0) / (unusual[:, 1] + 2.0)
+        inside = np.maximum(marginal, np.where(rare, lasts, goes_on))
+        return np.where(before != _NONE, inside, marginal), rare
+
+    def _follow(self, runs: _Runs, at_ms: Ints) -> tuple[Floats, Floats]:
+        """Carry the runs on; return the probability of the least probable one, and 1 where it may be learned."""
+        table, rows, event = self._table, runs.rows, runs.event
+        began = event & ~runs.inside
+        scored = event & np.where(began, runs.ready, runs.before == _SCORED)
+        held = table.across("run_log", rows)
+        log = np.where(scored, held + np.log(runs.factor), 0.0)
+        start_ms = np.where(began, at_ms, table.ints_across("run_ms", rows))
+        limit = float(np.log(self.parameters.suspicious))
+        frozen = log < limit
+        frozen &= at_ms - start_ms < self.parameters.adopt_days * DAY_MS
+        learn = ~(frozen[0] | frozen[1])
+        self._learn_runs(runs, learn, held < limit)
+        table.put("run", rows, np.where(event, np.where(scored, _SCORED, _UNSCORED), _NONE))
+        table.put("run_ms", rows, start_ms)
+        table.put("run_log", rows, log)
+        p_low = np.minimum(_KINDS * np.exp(np.maximum(np.minimum(log[0], log[1]), -690.0)), 1.0)
+        return p_low, learn.astype(np.float64)
+
+    def _learn_runs(self, runs: _Runs, learn: NDArray[np.bool_], improbable: NDArray[np.bool_]) -> None:
+        """Learn how runs go on at usual hours and, when one ends, how long it was at unusual ones."""
+        table, rows = self._table, runs.rows
+        fade = float(np.exp(-0.1 / self.parameters.memory_visits))
+        kind, at = np.nonzero(runs.inside & learn & ~runs.unusual)
+        usual, place = table.floats("usual"), (rows[at], kind)
+        held = usual[place]
+        held *= fade
+        held[:, 0] += runs.event[kind, at]
+        held[:, 1] += 1.0
+        usual[place] = held
+        steps = table.across("run_unusual", rows)
+        kind, at = np.nonzero(runs.inside & ~runs.event & (steps > 0.0))
+        if len(at):
+            lasted = steps[kind, at]
+            lasted = np.where(improbable[kind, at], np.minimum(lasted, 3.0), lasted)  # counts as three steps
+            unusual, place = table.floats("unusual"), (rows[at], kind)
+            unusual[place] = 0.98 * unusual[place] + np.stack([lasted, lasted + 1.0], axis=-1)
+        table.put("run_unusual", rows, np.where(runs.event & runs.inside, steps + runs.unusual, 0.0))
+
+    def _count(self, event: NDArray[np.bool_], learn: Floats, here: Floats, overall: Floats) -> None:
+        """Count an observation, and whether it is zero or a repeat, at this time of day and overall."""
+        fade = float(np.exp(-1.0 / self.parameters.memory_visits))
+        learned = bool(learn.all())
+        hits = event * learn
+        for counted, kept in ((here, fade), (overall, fade**0.02)):
+            np.multiply(counted, kept if learned else np.where(learn > 0.0, kept, 1.0), out=counted)
+            counted[:, 0] += hits
+            counted[:, 1] += learn
+
+    def _learn_mean(self, rows: Ints, value: Floats, mean: Floats, learn: Floats) -> None:
+        step = np.where(np.isnan(mean), value, mean + (value - mean) / 500.0)
+        self._table.floats("mean")[rows] = np.where(learn > 0.0, step, mean)
+
+
+def _bins(local_ms: Ints) -> Ints:
+    """Return the hour of the day, 0..23 on weekdays and 24..47 on Saturday and Sunday."""
+    hour = local_ms // HOUR_MS
+    weekend = (hour // 24 - _SATURDAY) % 7 < 2  # noqa: PLR2004 - Saturday and Sunday
+    return hour % 24 + np.where(weekend, 24, 0)

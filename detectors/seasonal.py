@@ -74,7 +74,7 @@ class SeasonalParameters(NamedTuple):
 
 
 class _Expectation(NamedTuple):
-    """The predictive distribution of one round, and what of the state it was read from: (m, …) each."""
+    """The predictive distribution of one round, and what of the state it was read from: (…, m) each."""
 
     bins: Ints
     profile: Floats
@@ -116,12 +116,14 @@ class SeasonalCounts(Bank):
 
     def __init__(self, parameters: SeasonalParameters | None = None) -> None:
         self.parameters = (parameters or SeasonalParameters()).validated()
-        self._run_h = np.array(self.parameters.run_hours)
+        self._run_h = np.array(self.parameters.run_hours)[:, None]
         self._run_memory_h = np.minimum(_RUN_MEMORY * self._run_h, _RUN_MEMORY_H)
-        self._apart_h = np.array([_APART_H, *self.parameters.run_hours] * 2)
+        self._apart_h = np.array([_APART_H, *self.parameters.run_hours] * 2)[:, None]
         visits = self.parameters.memory_visits
-        self._forget = np.array([1.0, 0.4, 0.3]) / visits  # per visit: of the week's hours, of the two kinds, of hours
-        self._forget_trend = np.array([0.01 / visits, 1.0 / (24.0 * self.parameters.level_days)])
+        self._forget = (
+            np.array([[1.0], [0.4], [0.3]]) / visits
+        )  # per visit: of hours of the week, of a kind, of the day
+        self._forget_trend = np.array([[0.01 / visits], [1.0 / (24.0 * self.parameters.level_days)]])
         super().__init__(
             {
                 "first_ms": Column((), np.int64, NEVER),
@@ -164,12 +166,12 @@ class SeasonalCounts(Bank):
         hour = local_ms // HOUR_MS
         bins = _bins(rows, hour)
         profile, weights = table.floats("profile").ravel().take(bins), table.floats("visits").ravel().take(bins)
-        trend = table.floats("trend").take(rows, axis=0)
-        base = trend[:, 0, 0] / np.maximum(trend[:, 0, 1], 1e-9)
+        trend = table.across("trend", rows)
+        base = trend[0, 0] / np.maximum(trend[0, 1], 1e-9)
         usual = _shrunk(profile, weights, base)
         usual = self._between(rows, hour, (local_ms - hour * HOUR_MS) / HOUR_MS, usual, base)
         prior = 24.0 * base + 1e-9
-        factor = (trend[:, 1, 0] + prior) / (trend[:, 1, 1] + prior)
+        factor = (trend[1, 0] + prior) / (trend[1, 1] + prior)
         # a dead sensor must not blow up the profile
         factor = np.minimum(np.maximum(factor, 1.0 / _LARGEST_FACTOR), _LARGEST_FACTOR)
         mean = np.maximum(usual * factor, 0.01)
@@ -203,36 +205,35 @@ class SeasonalCounts(Bank):
         return usual
 
     def _judge(self, rows: Ints, z: Floats, gap_h: Floats, expectation: _Expectation) -> Verdict:
-        run, tail = self._table.floats("run"), self._table.floats("tail")
-        gap_h = gap_h[:, None]
-        runs, tails = run.take(rows, axis=0), tail.take(rows, axis=0)
+        run, tails = self._table.across("run", rows), self._table.across("tail", rows)
         seen = np.where(expectation.known, z, 0.0)
-        clipped = np.minimum(np.maximum(seen, -_LARGEST_Z), _LARGEST_Z)[:, None]
-        means = clipped + np.exp(-gap_h / self._run_h) * (runs[:, 0] - clipped)
+        clipped = np.minimum(np.maximum(seen, -_LARGEST_Z), _LARGEST_Z)
+        means = clipped + np.exp(-gap_h / self._run_h) * (run[0] - clipped)
         short_h = np.minimum(gap_h, 1.0)
-        square = runs[:, 1]
+        square = run[1]
         young = np.isnan(square)
         if young.any():
             square = np.where(young, _START_RUN_SQUARE * np.sqrt(np.tanh(0.5 * short_h / self._run_h)), square)
-        both = np.empty((len(rows), 2 * _CHANNELS))
-        both[:, 0] = z
-        both[:, 1:_CHANNELS] = means / np.sqrt(square)
-        both[:, _CHANNELS:] = -both[:, :_CHANNELS]
-        log = calibrate.log_tail(both, tails)
-        pairs = np.minimum(log[:, ::2], log[:, 1::2])  # NumPy is slow at reducing short axes
-        sides = np.minimum(_CHANNELS * np.exp(np.minimum(pairs[:, ::2], pairs[:, 1::2])), 1.0)
-        suspicious = np.minimum(sides[:, 0], sides[:, 1]) < _SUSPICIOUS
-        weight = np.where(expectation.known, np.where(suspicious, 0.02, 1.0), 0.0)[:, None]
-        known_h = (tails[:, 0, 1:_CHANNELS] - (calibrate.PRIOR[0] - _PRIOR_RUNS)) * self._run_h
+        both = np.empty((2 * _CHANNELS, len(rows)))
+        both[0] = z
+        np.divide(means, np.sqrt(square), out=both[1:_CHANNELS])
+        np.negative(both[:_CHANNELS], out=both[_CHANNELS:])
+        by_series = tails.transpose(2, 0, 1)
+        log = calibrate.log_tail(both.T, by_series).T.reshape(2, _CHANNELS, -1)
+        sides = np.minimum(_CHANNELS * np.exp(log.min(axis=1)), 1.0)
+        suspicious = np.minimum(sides[0], sides[1]) < _SUSPICIOUS
+        weight = np.where(expectation.known, np.where(suspicious, 0.02, 1.0), 0.0)
+        known_h = (tails[0, 1:_CHANNELS] - (calibrate.PRIOR[0] - _PRIOR_RUNS)) * self._run_h
         step = weight * short_h / np.minimum(known_h, self._run_memory_h)
-        square = square * (1.0 + _surprise(means * means / square) * step)
+        run[1] = square * (1.0 + _surprise(means * means / square) * step)
+        run[0] = means
+        np.minimum(np.maximum(run[1], _LEAST_RUN_SQUARE), 1.0, out=run[1])
         # neighbouring observations share their runs: so many of them make one independent one
-        calibrate.learn(both, np.minimum(gap_h / self._apart_h, 1.0) * weight, tails)
-        tail[rows] = tails
-        runs[:, 0], runs[:, 1] = means, np.minimum(np.maximum(square, _LEAST_RUN_SQUARE), 1.0)
-        run[rows] = runs
-        sides[~expectation.ready] = 1.0
-        return Verdict(sides[:, 0], sides[:, 1], np.where(expectation.ready, expectation.mean, np.nan))
+        calibrate.learn(both.T, (np.minimum(gap_h / self._apart_h, 1.0) * weight).T, by_series)
+        self._table.put("tail", rows, tails)
+        self._table.put("run", rows, run)
+        sides[:, ~expectation.ready] = 1.0
+        return Verdict(sides[0], sides[1], np.where(expectation.ready, expectation.mean, np.nan))
 
     def _learn(self, rows: Ints, value: Floats, weight: Floats, expectation: _Expectation) -> None:
         """Teach profile and level, by at most ``clip_sd`` standard deviations once they are known."""
@@ -241,16 +242,19 @@ class SeasonalCounts(Bank):
         clipped = np.minimum(np.maximum(value, mean - reach), mean + reach)
         robust = np.where(expectation.ready, clipped, value)
         taught = robust / expectation.factor * weight
-        fade = np.exp(-self._forget[:, None] * weight)
+        fade = np.exp(-self._forget * weight)
         self._table.floats("profile").ravel()[expectation.bins] = fade * expectation.profile + taught
         self._table.floats("visits").ravel()[expectation.bins] = fade * expectation.weights + weight
         trend = expectation.trend
-        moved = np.stack([robust, mean / expectation.factor], axis=1) * weight[:, None]
-        fade = np.exp(-weight[:, None] * self._forget_trend)
-        known = (expectation.visits >= 1.0)[:, None]
-        trend[:, 1] = np.where(known, fade[:, 1:] * trend[:, 1] + moved, trend[:, 1])
-        trend[:, 0] = fade[:, :1] * trend[:, 0] + np.stack([taught, weight], axis=1)
-        self._table.floats("trend")[rows] = trend
+        fade = np.exp(-self._forget_trend * weight)
+        taught_level = fade[1] * trend[1]
+        taught_level[0] += robust * weight
+        taught_level[1] += mean / expectation.factor * weight
+        trend[1] = np.where(expectation.visits >= 1.0, taught_level, trend[1])
+        trend[0] *= fade[0]
+        trend[0, 0] += taught
+        trend[0, 1] += weight
+        self._table.put("trend", rows, trend)
 
     def _learn_noise(self, weight: Floats, z: Floats, expectation: _Expectation) -> None:
         """Move the log dispersion, of the hour and overall, so that the truncated square of z has its normal mean."""

@@ -46,6 +46,16 @@ class SilenceParameters(NamedTuple):
         return self
 
 
+class Overdue(NamedTuple):
+    """An arrival after its deadline: series, event time, deadline, the arrival before, the median gap in seconds."""
+
+    series: int
+    at_ms: int
+    deadline_ms: int
+    last_ms: int
+    median_s: float
+
+
 class Silence(Bank):
     """Survival probability of the gaps between arrivals; the value of an observation is ignored unless it is NaN.
 
@@ -74,6 +84,7 @@ class Silence(Bank):
             {
                 "first_ms": Column((), np.int64, NEVER),
                 "last_ms": Column((), np.int64, NEVER),
+                "offset_ms": Column((), np.int64, 0),  # of the wall clock at the last arrival
                 "arrivals": Column(),
                 "log_median": Column(fill=np.nan),
                 "quantile": Column(fill=2.3),
@@ -90,20 +101,25 @@ class Silence(Bank):
 
     def update(self, block: Block) -> Scores:
         """Score every gap, learn it, and then set the deadlines anew; as `Bank.update`."""
-        scores = super().update(block)
-        known = self._known(block.value)
-        series = block.series[known]
-        heard, offset = np.zeros(self.size, np.bool_), np.empty(self.size, np.int64)
-        heard[series] = True
-        offset[series] = (block.local_ms - block.at_ms)[known]  # of several, the last stays
-        rows = np.flatnonzero(heard)
-        self._table.ints("deadline_ms")[rows] = self._deadline(rows, offset[rows])
-        return scores
+        return self.follow(block)[0]
+
+    def follow(self, block: Block) -> tuple[Scores, list[Overdue]]:
+        """Do as `update` does, and tell which arrivals came after their deadline, each series' in its order."""
+        scores = Scores(np.ones(len(block.series)), np.ones(len(block.series)), np.full(len(block.series), np.nan))
+        overdue: list[Overdue] = []
+        for chosen, part in self._rounds(block):
+            verdict, late = self._gaps(part)
+            scores.p_high[chosen], scores.expected[chosen] = verdict.p_high, verdict.expected
+            overdue += late
+        rows = np.unique(block.series[self._known(block.value)])
+        self._table.ints("deadline_ms")[rows] = self._deadline(rows)
+        return scores, overdue
 
     def _known(self, value: Floats) -> NDArray[np.bool_]:
         return ~np.isnan(value)
 
-    def _step(self, block: Block) -> Verdict:
+    def _gaps(self, block: Block) -> tuple[Verdict, list[Overdue]]:
+        """Score and learn one round, no series twice."""
         rows, table, parameters = block.series, self._table, self.parameters
         last_ms, first_ms, arrivals = table.ints("last_ms"), table.ints("first_ms"), table.floats("arrivals")
         last, count = last_ms[rows], arrivals[rows]
@@ -118,15 +134,17 @@ class Silence(Bank):
         ready = count >= parameters.quiet_arrivals
         ready &= before - first >= parameters.quiet_days * DAY_MS
         long = gap_ms > 1000.0 * np.maximum(parameters.median_gaps * median_s, parameters.least_s)
-        p = np.ones(len(rows))
+        p, late = np.ones(len(rows)), []
         asked = np.flatnonzero(ready & long)
         if len(asked):
             asked_rows = rows[asked]
             quantile, excess = table.floats("quantile")[asked_rows], table.floats("excess")[asked_rows]
             p[asked] = _survival(expected[asked], quantile, excess)
+            late = self._overdue(asked_rows, block.at_ms[asked], median_s[asked])
         weight = np.where(p < 1e-3, 0.1, 1.0)  # noqa: PLR2004 - an improbable gap counts a tenth: no outage is a rhythm
         first_ms[rows] = first
         last_ms[rows] = before + gap_ms
+        table.ints("offset_ms")[rows] = block.local_ms - block.at_ms
         moved = (gap_ms > 0) | new
         self._learn_rhythm(rows, hours, weight)
         table.floats("bins")[rows, _bin((local_ms + gap_ms) // HOUR_MS), 0] += moved
@@ -135,7 +153,15 @@ class Silence(Bank):
         some = np.flatnonzero(gap_ms > 0)
         if len(some):
             self._learn_gaps(rows[some], np.log(gap_ms[some] / 1000.0), expected[some], weight[some], count[some])
-        return Verdict(p, np.ones(len(rows)), np.where(ready, median_s, np.nan))
+        return Verdict(p, np.ones(len(rows)), np.where(ready, median_s, np.nan)), late
+
+    def _overdue(self, rows: Ints, at_ms: Ints, median_s: Floats) -> list[Overdue]:
+        """Return which of these arrivals come after their deadline, as the series stands before it learns them."""
+        deadline, last = self._deadline(rows), self._table.ints("last_ms")[rows]
+        return [
+            Overdue(int(rows[i]), int(at_ms[i]), int(deadline[i]), int(last[i]), float(median_s[i]))
+            for i in np.flatnonzero(at_ms > deadline).tolist()
+        ]
 
     def _arrivals_in(self, rows: Ints, hours: "list[_Hour]") -> Floats:
         """Integrate the intensity over each gap, hour by hour; an hour never lived through expects none."""
@@ -175,10 +201,10 @@ class Silence(Bank):
         peaks[rows] = seen
         excesses[rows] = np.maximum(excess + weight / seen * (over - excess), 0.25)
 
-    def _deadline(self, rows: Ints, offset: Ints) -> Ints:
+    def _deadline(self, rows: Ints) -> Ints:
         """Return when the expected arrivals since the last one reach the level whose survival probability is ``p``."""
         table, parameters = self._table, self.parameters
-        last = table.ints("last_ms")[rows]
+        last, offset = table.ints("last_ms")[rows], table.ints("offset_ms")[rows]
         need = table.floats("quantile")[rows] + table.floats("excess")[rows] * np.log(_SHARE / parameters.p)
         least_s = np.maximum(
             parameters.median_gaps * np.exp(_number(table.floats("log_median")[rows])), parameters.least_s

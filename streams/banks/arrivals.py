@@ -6,8 +6,8 @@ from typing import Generic
 import msgspec
 import numpy as np
 
-from detectors.arrays import Block, Ints, rounds
-from detectors.silence import Silence
+from detectors.arrays import Block, Ints
+from detectors.silence import Overdue, Silence
 from streams.anomalies import Anomaly, Kind, digest
 from streams.banks.bank import Horizon, Item, joined
 from streams.banks.samples import Reader
@@ -32,7 +32,6 @@ class ArrivalBank(Generic[Key]):
         self._pending = Pending(width=1)
         self._silence = silence
         self._slot = np.empty(0, np.int64)
-        self._last_ms = np.empty(0, np.int64)
         self._silent: dict[int, int] = {}
 
     def observe(self, events: Sequence[Event], at_ms: Ints, local_ms: Ints) -> None:
@@ -51,9 +50,10 @@ class ArrivalBank(Generic[Key]):
         self._grow()
         ready = self._pending.release(horizon.watermark_ms)
         if ready is not None:
-            arrivals = self._first_of_slot(ready)
-            for index in rounds(arrivals.series):
-                told.extend(self._arrive(take(arrivals, index)))
+            kept = self._first_of_slot(ready)
+            block = Block(kept.series, kept.at_ms, kept.local_ms, kept.values[0])
+            for overdue in self._silence.follow(block)[1]:
+                told.extend(self._come_back(overdue))
         told.extend(self._time_out(horizon.heard_ms))
         return told
 
@@ -61,7 +61,6 @@ class ArrivalBank(Generic[Key]):
         fresh = len(self._table) - len(self._slot)
         if fresh:
             self._slot = np.r_[self._slot, np.full(fresh, np.iinfo(np.int64).min)]
-            self._last_ms = np.r_[self._last_ms, np.zeros(fresh, np.int64)]
             self._silence.resize(len(self._table))
 
     def _first_of_slot(self, ready: Columns) -> Columns:
@@ -76,51 +75,54 @@ class ArrivalBank(Generic[Key]):
         self._slot[rows[last]] = np.maximum(slots[last], self._slot[rows[last]])
         return take(ready, keep)
 
-    def _arrive(self, arrivals: Columns) -> list[Item]:
-        """Take in arrivals, no series twice."""
-        rows = arrivals.series
-        deadline = self._silence.deadlines()[rows]
-        told: list[Item] = []
-        for i in np.flatnonzero(arrivals.at_ms > deadline).tolist():
-            row, at = int(rows[i]), int(arrivals.at_ms[i])
-            if row not in self._silent:
-                told.append(self._notice(row, int(deadline[i])))
-            told.append(self._tell(row, self._silent.pop(row), at, back=True))
-        self._silence.update(
-            Block(rows, arrivals.at_ms, arrivals.local_ms, arrivals.values[0])
-        )  # its scores say as tails what the deadlines say as times
-        self._last_ms[rows] = arrivals.at_ms
-        return told
+    def _come_back(self, late: Overdue) -> list[Item]:
+        """End an episode with the arrival after it, and begin it first if its deadline hasn't been noticed."""
+        back = self._tell(late, back=True)
+        if self._silent.pop(late.series, None) is None:
+            return [self._tell(late, back=False), back]
+        return [back]
 
     def _time_out(self, heard_ms: int) -> list[Item]:
-        deadline = self._silence.deadlines()
-        due = np.flatnonzero(deadline < heard_ms)
-        fresh = [int(row) for row in due[np.argsort(deadline[due], kind="stable")] if int(row) not in self._silent]
-        return [self._notice(row, int(deadline[row])) for row in fresh]
+        """Begin the episodes of those whose deadline has passed."""
+        deadlines = self._silence.deadlines()
+        due = np.flatnonzero(deadlines < heard_ms)
+        fresh = [row for row in due[np.argsort(deadlines[due], kind="stable")].tolist() if row not in self._silent]
+        if not fresh:
+            return []
+        state = self._silence.state()
+        self._silent.update((row, int(deadlines[row])) for row in fresh)
+        return [
+            self._tell(
+                Overdue(
+                    series=row,
+                    at_ms=int(deadlines[row]),
+                    deadline_ms=int(deadlines[row]),
+                    last_ms=int(state["last_ms"][row]),
+                    median_s=float(np.exp(state["log_median"][row])),
+                ),
+                back=False,
+            )
+            for row in fresh
+        ]
 
-    def _notice(self, row: int, deadline_ms: int) -> Anomaly:
-        self._silent[row] = deadline_ms
-        return self._tell(row, deadline_ms, deadline_ms, back=False)
-
-    def _tell(self, row: int, noticed_ms: int, at_ms: int, *, back: bool) -> Anomaly:
-        series, silence = self._table.series[row], self._silence
-        last_ms = int(self._last_ms[row])
+    def _tell(self, late: Overdue, *, back: bool) -> Anomaly:
+        series, silence = self._table.series[late.series], self._silence
+        at_ms = late.at_ms if back else late.deadline_ms
+        name = "back" if back else "silent"
         return Anomaly(
-            id=digest(
-                silence.name, silence.version, series.tenant, series.label, last_ms, "back" if back else "silent"
-            ),
+            id=digest(silence.name, silence.version, series.tenant, series.label, late.last_ms, name),
             at_ms=at_ms,
             detector=silence.name,
             version=silence.version,
             kind=Kind.SILENT,
             series=series,
-            start_ms=last_ms,
+            start_ms=late.last_ms,
             end_ms=at_ms,
-            expires_ms=noticed_ms + RETIRED_AFTER_MS,
+            expires_ms=late.deadline_ms + RETIRED_AFTER_MS,
             open=not back,
             p=silence.parameters.p,
-            observed=(noticed_ms - last_ms) / 1000.0,
-            expected=float(np.exp(silence.state()["log_median"][row])),
+            observed=(late.deadline_ms - late.last_ms) / 1000.0,
+            expected=late.median_s,
         )
 
     def snapshot(self) -> dict[str, bytes]:
@@ -128,7 +130,7 @@ class ArrivalBank(Generic[Key]):
         return {
             **self._table.snapshot(f"{self._name}/series"),
             **pack(f"{self._name}/silence", self._silence.state()),
-            **pack(f"{self._name}/last", {"slot": self._slot, "last_ms": self._last_ms}),
+            **pack(f"{self._name}/slots", {"slot": self._slot}),
             f"{self._name}/pending": self._pending.snapshot(),
             f"{self._name}/silent": msgspec.msgpack.encode(sorted(self._silent.items())),
         }
@@ -137,7 +139,6 @@ class ArrivalBank(Generic[Key]):
         """Replace the state of a fresh bank."""
         self._table.restore(f"{self._name}/series", blocks, self._reader.key_type)
         self._silence.load(unpack(f"{self._name}/silence", blocks))
-        last = unpack(f"{self._name}/last", blocks)
-        self._slot, self._last_ms = last["slot"].astype(np.int64), last["last_ms"].astype(np.int64)
+        self._slot = unpack(f"{self._name}/slots", blocks)["slot"].astype(np.int64)
         self._pending.restore(blocks[f"{self._name}/pending"])
         self._silent = dict(msgspec.msgpack.decode(blocks[f"{self._name}/silent"], type=list[tuple[int, int]]))

@@ -53,12 +53,13 @@ class NaiveFlatline:
             if event and before == "none":
                 run.since = at_ms
             run.log = log
+        expected = self.mean if ready else math.nan
         if not frozen:
             self.mean = value if math.isnan(self.mean) else self.mean + (value - self.mean) / 500
         self.last = value
         self.seen += 1
         p = min(2.0 * math.exp(max(min(part[0] for part in parts), -690.0)), 1.0)
-        return 1.0, p, self.mean if ready else math.nan
+        return 1.0, p, expected
 
     @staticmethod
     def _score(run: Run, event: bool, key: tuple[bool, int], ready: bool) -> tuple[float, bool, bool]:
