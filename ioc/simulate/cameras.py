@@ -1,14 +1,29 @@
 """The cameras of the simulated province: counts every 5 minutes, heartbeats and a few tracks."""
 
 import hashlib
+from collections.abc import Iterator
 from datetime import date
+from typing import TypedDict
 
 import numpy as np
 
-from ioc.simulate.flow import DAY_MS, MINUTE_MS, SECOND_MS, Floats, Flow, Ints, delays, flow, join, rfc3339, stamps
+from ioc.simulate.flow import (
+    DAY_MS,
+    MINUTE_MS,
+    SECOND_MS,
+    Floats,
+    Flow,
+    Head,
+    Ints,
+    flow,
+    head,
+    join,
+    rfc3339,
+    rfc3339_of,
+    stamps,
+)
 from ioc.simulate.plan import Plan
 from ioc.simulate.province import Camera, Province
-from streams.codec import encode
 from streams.events.camera import (
     AnalyticsData,
     CameraAnalytics,
@@ -51,6 +66,15 @@ _TRACKS = (
 _Start = tuple[int, int, Rule]
 
 
+class _Where(TypedDict):
+    """The fields of ``data`` that all events of a camera share."""
+
+    tenant: str
+    unit_code: str
+    location: Location
+    camera_id: str
+
+
 class Cameras:
     """All cameras of a province; `day` gives what they send in one day."""
 
@@ -58,10 +82,17 @@ class Cameras:
         self._seed = seed
         self._cameras = province.cameras
         self._size = len(province.cameras)
-        self._tenant = province.tenant
         self._plan = plan
         self._sources = [f"/vn/{province.tenant}/camera/{camera.id}" for camera in self._cameras]
-        self._places = [Location(lat=camera.lat, lon=camera.lon, accuracy_m=20) for camera in self._cameras]
+        self._where = [
+            _Where(
+                tenant=province.tenant,
+                unit_code=camera.unit.code,
+                location=Location(lat=camera.lat, lon=camera.lon, accuracy_m=20),
+                camera_id=camera.id,
+            )
+            for camera in self._cameras
+        ]
         self._clock_ms = np.zeros(len(self._cameras), dtype=np.int64)
         for effect in plan.of("clock"):
             self._clock_ms[self._rows(effect.ids)] = int(effect.amount)
@@ -74,10 +105,14 @@ class Cameras:
         counts = np.stack([self._counts(row, number, ends, day.weekday() >= _SATURDAY) for row in range(self._size)])
         return join(
             [
-                self._count_flow(random, ends, counts),
-                self._health_flow(random, ends),
-                self._track_flow(random, first_ms, "t", self._usual_tracks(random, first_ms)),
-                self._track_flow(planned, first_ms, "p", self._planned_tracks(planned, first_ms)),
+                flow(CAMERA_EVENTS, self._counted(ends, counts)).delayed(random),
+                flow(CAMERA_EVENTS, self._heartbeats(random, ends)).delayed(random),
+                flow(CAMERA_EVENTS, self._tracks(random, first_ms, "t", self._usual_tracks(random, first_ms))).delayed(
+                    random
+                ),
+                flow(
+                    CAMERA_EVENTS, self._tracks(planned, first_ms, "p", self._planned_tracks(planned, first_ms))
+                ).delayed(planned),
             ]
         )
 
@@ -101,78 +136,44 @@ class Cameras:
                 counts[(ends > effect.start_ms) & (ends <= effect.end_ms)] = int(effect.amount)
         return counts
 
-    def _count_flow(self, random: np.random.Generator, ends: Ints, counts: Ints) -> Flow:
-        keys: list[bytes] = []
-        values: list[bytes] = []
+    def _counted(self, ends: Ints, counts: Ints) -> Iterator[tuple[int, CameraAnalytics]]:
         for row, camera in enumerate(self._cameras):
             kind = ObjectClass(camera.object_class)
-            shown = ends + self._clock_ms[row]
-            keys += [camera.id.encode()] * _SLOTS
-            values += [
-                encode(
-                    CameraAnalytics(
-                        specversion="1.0",
-                        id=f"{camera.id}-count-{stamp}",
-                        source=self._sources[row],
-                        time=time,
-                        subject=camera.id,
-                        datacontenttype="application/json",
-                        data=AnalyticsData(
-                            tenant=self._tenant,
-                            unit_code=camera.unit.code,
-                            location=self._places[row],
-                            camera_id=camera.id,
-                            rule=Rule.COUNT,
-                            phase=Phase.INSTANT,
-                            object_class=kind,
-                            count=count,
-                            interval_s=300.0,
-                        ),
-                    )
+            for at_ms, stamp, time, count in zip(*self._instants(row, ends), counts[row].tolist(), strict=True):
+                data = AnalyticsData(
+                    **self._where[row],
+                    rule=Rule.COUNT,
+                    phase=Phase.INSTANT,
+                    object_class=kind,
+                    count=count,
+                    interval_s=300.0,
                 )
-                for stamp, time, count in zip(stamps(shown), rfc3339(shown), counts[row].tolist(), strict=True)
-            ]
-        time_ms = np.tile(ends, len(self._cameras))
-        return Flow(CAMERA_EVENTS, time_ms, time_ms + delays(random, len(time_ms)), keys, values)
+                yield at_ms, CameraAnalytics(**self._head(row, f"{camera.id}-count-{stamp}", time), data=data)
 
-    def _health_flow(self, random: np.random.Generator, ends: Ints) -> Flow:
-        """Return heartbeats, every 5 minutes, each camera at its own second."""
-        keys: list[bytes] = []
-        values: list[bytes] = []
-        times: list[Ints] = []
+    def _heartbeats(self, random: np.random.Generator, ends: Ints) -> Iterator[tuple[int, CameraHealth]]:
+        """Yield heartbeats, every 5 minutes, each camera at its own second."""
         for row, camera in enumerate(self._cameras):
-            beats = ends - _SLOT_MS + (row * 37 % 300) * SECOND_MS
-            times.append(beats)
-            shown = beats + self._clock_ms[row]
+            instants = self._instants(row, ends - _SLOT_MS + (row * 37 % 300) * SECOND_MS)
             fps = np.round(random.normal(25.0, 0.3, _SLOTS).clip(0), 1).tolist()
             bitrate = np.round(random.normal(2200.0, 150.0, _SLOTS).clip(0)).tolist()
-            keys += [camera.id.encode()] * _SLOTS
-            values += [
-                encode(
-                    CameraHealth(
-                        specversion="1.0",
-                        id=f"{camera.id}-health-{stamp}",
-                        source=self._sources[row],
-                        time=time,
-                        subject=camera.id,
-                        datacontenttype="application/json",
-                        data=HealthData(
-                            tenant=self._tenant,
-                            unit_code=camera.unit.code,
-                            location=self._places[row],
-                            camera_id=camera.id,
-                            state=State.ONLINE,
-                            tamper=Tamper.NONE,
-                            fps=frames,
-                            bitrate_kbps=rate,
-                            storage_free_pct=60.0,
-                        ),
-                    )
+            for at_ms, stamp, time, frames, rate in zip(*instants, fps, bitrate, strict=True):
+                data = HealthData(
+                    **self._where[row],
+                    state=State.ONLINE,
+                    tamper=Tamper.NONE,
+                    fps=frames,
+                    bitrate_kbps=rate,
+                    storage_free_pct=60.0,
                 )
-                for stamp, time, frames, rate in zip(stamps(shown), rfc3339(shown), fps, bitrate, strict=True)
-            ]
-        time_ms = np.concatenate(times)
-        return Flow(CAMERA_EVENTS, time_ms, time_ms + delays(random, len(time_ms)), keys, values)
+                yield at_ms, CameraHealth(**self._head(row, f"{camera.id}-health-{stamp}", time), data=data)
+
+    def _instants(self, row: int, at_ms: Ints) -> tuple[list[int], list[str], list[str]]:
+        """Return instants, and what the camera's own clock makes of them: as they stand in ids, and as times."""
+        shown = at_ms + self._clock_ms[row]
+        return at_ms.tolist(), stamps(shown), rfc3339(shown)
+
+    def _head(self, row: int, event_id: str, time: str) -> Head:
+        return head(event_id, self._sources[row], time, self._cameras[row].id)
 
     def _usual_tracks(self, random: np.random.Generator, first_ms: int) -> list[_Start]:
         rules, shares = [rule for rule, _ in _TRACKS], [share for _, share in _TRACKS]
@@ -191,44 +192,32 @@ class Cameras:
                 starts += [(when, row, Rule(effect.detail)) for when in at for row in self._rows(effect.ids).tolist()]
         return sorted(starts, key=lambda start: start[:2])
 
-    def _track_flow(self, random: np.random.Generator, first_ms: int, series: str, starts: list[_Start]) -> Flow:
-        """Return the beginning and the end of each track."""
+    def _tracks(
+        self, random: np.random.Generator, first_ms: int, series: str, starts: list[_Start]
+    ) -> Iterator[tuple[int, CameraAnalytics]]:
+        """Yield the beginning and the end of each track."""
         dwell = np.round(random.gamma(2.0, 20.0, len(starts)) + 1.0, 1).tolist()
         likelihood = np.round(random.beta(9.0, 2.0, len(starts)), 3).tolist()
-        time_ms: list[int] = []
-        events: list[CameraAnalytics] = []
         for number, ((at_ms, row, rule), dwell_s, sure) in enumerate(zip(starts, dwell, likelihood, strict=True)):
             track = f"{self._cameras[row].id}-{first_ms // DAY_MS}-{series}{number}"
             for phase, phase_ms in ((Phase.NEW, at_ms), (Phase.END, at_ms + int(dwell_s * SECOND_MS))):
                 stayed_s = dwell_s if phase is Phase.END else None
-                time_ms.append(phase_ms)
-                events.append(
+                yield (
+                    phase_ms,
                     self._track(
                         row, track=track, at_ms=phase_ms, rule=rule, phase=phase, likelihood=sure, dwell_s=stayed_s
-                    )
+                    ),
                 )
-        ts_ms = (np.array(time_ms, dtype=np.int64) + delays(random, len(events))).tolist()
-        keys = [event.data.camera_id.encode() for event in events]
-        return flow(CAMERA_EVENTS, time_ms, ts_ms, keys, [encode(event) for event in events])
 
     def _track(
         self, row: int, *, track: str, at_ms: int, rule: Rule, phase: Phase, likelihood: float, dwell_s: float | None
     ) -> CameraAnalytics:
-        camera = self._cameras[row]
         plate = hashlib.blake2b(track.encode(), key=b"simulated", digest_size=8).hexdigest()
         vehicle = rule in {Rule.STOPPED_VEHICLE, Rule.WRONG_WAY, Rule.PLATE_READ}
         return CameraAnalytics(
-            specversion="1.0",
-            id=f"{track}-{phase}",
-            source=self._sources[row],
-            time=rfc3339(np.array([at_ms + int(self._clock_ms[row])]))[0],
-            subject=camera.id,
-            datacontenttype="application/json",
+            **self._head(row, f"{track}-{phase}", rfc3339_of(at_ms + int(self._clock_ms[row]))),
             data=AnalyticsData(
-                tenant=self._tenant,
-                unit_code=camera.unit.code,
-                location=self._places[row],
-                camera_id=camera.id,
+                **self._where[row],
                 rule=rule,
                 phase=phase,
                 object_class=ObjectClass.CAR if vehicle else ObjectClass.PERSON,

@@ -1,10 +1,14 @@
-"""What a part of the province sends in a day, as columns, and how instants become text."""
+"""What a part of the province sends in a day: events made into columns, and instants into text."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.codec import encode
+from streams.events import Event
 from streams.records import Headers
 
 Ints = NDArray[np.int64]
@@ -40,10 +44,43 @@ class Flow(NamedTuple):
     keys: list[bytes]
     values: list[bytes]
 
+    def delayed(self, random: np.random.Generator, mean_s: float = 1.5) -> "Flow":
+        """Return the flow on a network: at least 50 ms late, gamma distributed with the mean given."""
+        late_ms = 50 + random.gamma(2.0, mean_s * 500, len(self.time_ms))
+        return self.put_off(late_ms.astype(np.int64))
 
-def flow(topic: str, time_ms: list[int], ts_ms: list[int], keys: list[bytes], values: list[bytes]) -> Flow:
-    """Return a flow from lists."""
-    return Flow(topic, np.array(time_ms, dtype=np.int64), np.array(ts_ms, dtype=np.int64), keys, values)
+    def put_off(self, late_ms: int | Ints) -> "Flow":
+        """Return the flow as it reaches Kafka so late, in milliseconds: all alike, or (n,) each."""
+        return self._replace(ts_ms=self.time_ms + late_ms)
+
+
+class Head(TypedDict):
+    """The attributes that every simulated event has."""
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    time: str
+    subject: str
+    datacontenttype: str
+
+
+def head(event_id: str, source: str, time: str, subject: str) -> Head:
+    """Return the attributes of an event of ``subject``, which is its record key as well."""
+    return Head(
+        specversion="1.0", id=event_id, source=source, time=time, subject=subject, datacontenttype="application/json"
+    )
+
+
+def flow(topic: str, happened: Iterable[tuple[int, Event]]) -> Flow:
+    """Return events, each with the instant at which it happened, as a flow that needs no time to reach Kafka."""
+    times, keys, values = [], [], []
+    for at_ms, event in happened:
+        times.append(at_ms)
+        keys.append((event.subject or "").encode())
+        values.append(encode(event))
+    time_ms = np.array(times, dtype=np.int64)
+    return Flow(topic, time_ms, time_ms, keys, values)
 
 
 def join(flows: list[Flow]) -> Flow:
@@ -85,6 +122,16 @@ def stamps(at_ms: Ints) -> list[str]:
     return [text[:19].replace("-", "").replace(":", "") for text in rfc3339(at_ms)]
 
 
-def delays(random: np.random.Generator, n: int, mean_s: float = 1.5) -> Ints:
-    """Return ``n`` delays on the way to Kafka, in milliseconds: at least 50, gamma distributed with the mean given."""
-    return (50 + random.gamma(2.0, mean_s * 500, n)).astype(np.int64)
+def rfc3339_of(at_ms: int) -> str:
+    """Return one instant as `rfc3339` does."""
+    return rfc3339(np.array([at_ms]))[0]
+
+
+def stamp_of(at_ms: int) -> str:
+    """Return one instant as `stamps` does."""
+    return stamps(np.array([at_ms]))[0]
+
+
+def instant(at_ms: int) -> datetime:
+    """Return an instant as a value, to the second."""
+    return datetime.fromtimestamp(at_ms // SECOND_MS, UTC)

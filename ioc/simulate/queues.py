@@ -1,15 +1,30 @@
 """The one-stop offices of the simulated province: visitors queue for counters, and tell it by tickets and snapshots."""
 
 import heapq
-from datetime import UTC, date, datetime
-from typing import NamedTuple
+from collections.abc import Iterator
+from datetime import date
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 
-from ioc.simulate.flow import HOUR_MS, MINUTE_MS, SECOND_MS, Flow, Ints, delays, flow, join, rfc3339, stamps
+from ioc.simulate.flow import (
+    HOUR_MS,
+    MINUTE_MS,
+    SECOND_MS,
+    Flow,
+    Head,
+    Ints,
+    flow,
+    head,
+    instant,
+    join,
+    rfc3339,
+    rfc3339_of,
+    stamp_of,
+    stamps,
+)
 from ioc.simulate.plan import Plan
 from ioc.simulate.province import Office, Province
-from streams.codec import encode
 from streams.events.fields import Location
 from streams.events.queue import (
     CounterAction,
@@ -31,9 +46,21 @@ _SESSIONS = ((7.5, 11.5), (13.5, 17.0))
 _LAST_CALL_H = 0.5  # counters go on for half an hour after the doors close
 _NO_SHOW_SHARE = 0.04
 _NO_SHOW_S = 45.0
+_DELAY_S = 0.6
 _CLOSED_EVERY_MS = 15 * MINUTE_MS
 # arrivals by half hour of the sessions: the first hour of the morning is busiest
 _PROFILE = (1.25, 1.5, 1.4, 1.2, 1.05, 0.95, 0.8, 0.55, 1.0, 1.2, 1.15, 1.0, 0.9, 0.75, 0.5)
+
+
+class _Where(TypedDict):
+    """The fields of ``data`` that tickets and snapshots of an office share."""
+
+    tenant: str
+    unit_code: str
+    location: Location
+    office_id: str
+    service_id: str
+    queue_line: str
 
 
 class _Ticket(NamedTuple):
@@ -62,9 +89,10 @@ class Offices:
             if day.weekday() < _SATURDAY:
                 arrivals = self._arrivals(random, office, first_ms, _MONDAY_FACTOR if day.weekday() == 0 else 1.0)
                 tickets = self._serve(random, office, first_ms, arrivals)
-                flows.append(self._ticket_flow(random, office, tickets))
-                flows.append(self._counter_flow(office, first_ms))
-            flows.append(self._snapshot_flow(random, office, first_ms, tickets, day.weekday() < _SATURDAY))
+                flows.append(flow(SERVICE_QUEUES, self._tickets(office, tickets)).delayed(random, _DELAY_S))
+                flows.append(flow(SERVICE_QUEUES, self._counters(office, first_ms)).put_off(500))
+            shown = self._snapshots(random, office, first_ms, tickets, day.weekday() < _SATURDAY)
+            flows.append(flow(SERVICE_QUEUES, shown).delayed(random, _DELAY_S))
         return join(flows)
 
     def _arrivals(self, random: np.random.Generator, office: Office, first_ms: int, factor: float) -> list[int]:
@@ -104,9 +132,20 @@ class Offices:
                 tickets.append(_Ticket(issued_ms, called_ms, done_ms, counter, comes))
         return tickets
 
-    def _ticket_flow(self, random: np.random.Generator, office: Office, tickets: list[_Ticket]) -> Flow:
-        time_ms: list[int] = []
-        events = []
+    def _head(self, office: Office, event_id: str, time: str) -> Head:
+        return head(event_id, f"/vn/{self._tenant}/queue/{office.id}", time, office.id)
+
+    def _where(self, office: Office) -> _Where:
+        return _Where(
+            tenant=self._tenant,
+            unit_code=office.unit.code,
+            location=Location(lat=office.lat, lon=office.lon, accuracy_m=30),
+            office_id=office.id,
+            service_id="Tiếp nhận và trả kết quả",
+            queue_line="A",
+        )
+
+    def _tickets(self, office: Office, tickets: list[_Ticket]) -> Iterator[tuple[int, QueueTicket]]:
         for number, ticket in enumerate(tickets, start=1):
             last = TicketAction.SERVED if ticket.shown_up else TicketAction.NO_SHOW
             for action, at_ms in (
@@ -114,126 +153,79 @@ class Offices:
                 (TicketAction.CALLED, ticket.called_ms),
                 (last, ticket.done_ms),
             ):
-                time_ms.append(at_ms)
-                events.append(self._ticket(office, number, ticket, action, at_ms))
-        ts_ms = np.array(time_ms, dtype=np.int64) + delays(random, len(events), mean_s=0.6)
-        keys = [office.id.encode()] * len(events)
-        return flow(SERVICE_QUEUES, time_ms, ts_ms.tolist(), keys, [encode(event) for event in events])
+                yield at_ms, self._ticket(office, number, ticket, action, at_ms)
 
     def _ticket(self, office: Office, number: int, ticket: _Ticket, action: TicketAction, at_ms: int) -> QueueTicket:
         called = action is not TicketAction.ISSUED
         served = action is TicketAction.SERVED
-        day = stamps(np.array([ticket.issued_ms]))[0][:8]
+        day = stamp_of(ticket.issued_ms)[:8]
         return QueueTicket(
-            specversion="1.0",
-            id=f"{office.id}-{day}-{number:04d}-{action}",
-            source=f"/vn/{self._tenant}/queue/{office.id}",
-            time=rfc3339(np.array([at_ms]))[0],
-            subject=office.id,
-            datacontenttype="application/json",
+            **self._head(office, f"{office.id}-{day}-{number:04d}-{action}", rfc3339_of(at_ms)),
             data=TicketData(
-                tenant=self._tenant,
-                unit_code=office.unit.code,
-                location=Location(lat=office.lat, lon=office.lon, accuracy_m=30),
-                office_id=office.id,
-                service_id="Tiếp nhận và trả kết quả",
-                queue_line="A",
+                **self._where(office),
                 counter_id=f"Q{ticket.counter}" if called else None,
                 ticket_id=f"A{number:03d}",
                 action=action,
-                issued_at=_instant(ticket.issued_ms),
-                called_at=_instant(ticket.called_ms) if called else None,
-                served_at=_instant(ticket.done_ms) if served else None,
+                issued_at=instant(ticket.issued_ms),
+                called_at=instant(ticket.called_ms) if called else None,
+                served_at=instant(ticket.done_ms) if served else None,
                 wait_s=(ticket.called_ms - ticket.issued_ms) // SECOND_MS if called else None,
                 service_s=(ticket.done_ms - ticket.called_ms) // SECOND_MS if served else None,
                 channel=TicketChannel.KIOSK,
             ),
         )
 
-    def _counter_flow(self, office: Office, first_ms: int) -> Flow:
-        """Return the opening and closing of the counters at the sessions' ends."""
-        time_ms: list[int] = []
-        events = []
-        for edge in (edge for session in _SESSIONS for edge in zip(session, CounterAction, strict=False)):
+    def _counters(self, office: Office, first_ms: int) -> Iterator[tuple[int, QueueCounter]]:
+        """Yield the opening and closing of the counters at the sessions' ends."""
+        for hour, action in (edge for session in _SESSIONS for edge in zip(session, CounterAction, strict=False)):
             for counter in range(1, office.counters + 1):
-                at_ms = first_ms + int(edge[0] * HOUR_MS) + counter * 7 * SECOND_MS
-                time_ms.append(at_ms)
-                stamp = stamps(np.array([at_ms]))[0]
-                events.append(
-                    QueueCounter(
-                        specversion="1.0",
-                        id=f"{office.id}-Q{counter}-{edge[1]}-{stamp}",
-                        source=f"/vn/{self._tenant}/queue/{office.id}",
-                        time=rfc3339(np.array([at_ms]))[0],
-                        subject=office.id,
-                        datacontenttype="application/json",
-                        data=CounterData(
-                            tenant=self._tenant,
-                            unit_code=office.unit.code,
-                            office_id=office.id,
-                            counter_id=f"Q{counter}",
-                            action=edge[1],
-                        ),
-                    )
+                at_ms = first_ms + int(hour * HOUR_MS) + counter * 7 * SECOND_MS
+                data = CounterData(
+                    tenant=self._tenant,
+                    unit_code=office.unit.code,
+                    office_id=office.id,
+                    counter_id=f"Q{counter}",
+                    action=action,
                 )
-        keys = [office.id.encode()] * len(events)
-        return flow(
-            SERVICE_QUEUES, time_ms, [at_ms + 500 for at_ms in time_ms], keys, [encode(event) for event in events]
-        )
+                event_id = f"{office.id}-Q{counter}-{action}-{stamp_of(at_ms)}"
+                yield at_ms, QueueCounter(**self._head(office, event_id, rfc3339_of(at_ms)), data=data)
 
-    def _snapshot_flow(
+    def _snapshots(
         self, random: np.random.Generator, office: Office, first_ms: int, tickets: list[_Ticket], workday: bool
-    ) -> Flow:
-        """Return readings of the display: every minute while someone may be served, every 15 minutes otherwise."""
+    ) -> Iterator[tuple[int, QueueSnapshot]]:
+        """Yield readings of the display: every minute while someone may be served, every 15 minutes otherwise."""
         minutes = np.arange(24 * 60)
         opening, closing = (int(edge * 60) for edge in (_SESSIONS[0][0], _SESSIONS[1][1] + _LAST_CALL_H))
         open_now = workday & (minutes >= opening) & (minutes < closing)
         told = open_now | (minutes * MINUTE_MS % _CLOSED_EVERY_MS == 0)
         at_ms = first_ms + minutes[told] * MINUTE_MS + random.integers(0, 5)  # a display's own fraction of a second
-        issued = np.sort(np.array([ticket.issued_ms for ticket in tickets], dtype=np.int64))
-        called = np.sort(np.array([ticket.called_ms for ticket in tickets], dtype=np.int64))
-        taken = np.searchsorted(issued, at_ms, side="right")
-        calls = np.searchsorted(called, at_ms, side="right")
-        means = _recent_means(tickets, at_ms, office.service_s)
-        events = [
-            encode(
-                QueueSnapshot(
-                    specversion="1.0",
-                    id=f"{office.id}-A-{stamp}",
-                    source=f"/vn/{self._tenant}/queue/{office.id}",
-                    time=time,
-                    subject=office.id,
-                    datacontenttype="application/json",
-                    data=SnapshotData(
-                        tenant=self._tenant,
-                        unit_code=office.unit.code,
-                        location=Location(lat=office.lat, lon=office.lon, accuracy_m=30),
-                        office_id=office.id,
-                        service_id="Tiếp nhận và trả kết quả",
-                        queue_line="A",
-                        queue_id=f"{office.id}/A",
-                        service_status=ServiceStatus.OPEN if is_open else ServiceStatus.CLOSED,
-                        counters_open=office.counters if is_open else 0,
-                        tickets_waiting=took - call,
-                        ticket_served=f"A{call:03d}" if call else None,
-                        mean_service_s=mean_s if is_open else None,
-                        last_ticket_issued=f"A{took:03d}" if took else None,
-                    ),
-                )
-            )
-            for stamp, time, is_open, took, call, mean_s in zip(
-                stamps(at_ms),
-                rfc3339(at_ms),
-                open_now[told].tolist(),
-                taken.tolist(),
-                calls.tolist(),
-                means,
-                strict=True,
-            )
-        ]
-        return Flow(
-            SERVICE_QUEUES, at_ms, at_ms + delays(random, len(at_ms), 0.6), [office.id.encode()] * len(events), events
+        readings = (
+            at_ms.tolist(),
+            stamps(at_ms),
+            rfc3339(at_ms),
+            open_now[told].tolist(),
+            _until([ticket.issued_ms for ticket in tickets], at_ms),
+            _until([ticket.called_ms for ticket in tickets], at_ms),
+            _recent_means(tickets, at_ms, office.service_s),
         )
+        for when_ms, stamp, time, is_open, taken, calls, mean_s in zip(*readings, strict=True):
+            data = SnapshotData(
+                **self._where(office),
+                queue_id=f"{office.id}/A",
+                service_status=ServiceStatus.OPEN if is_open else ServiceStatus.CLOSED,
+                counters_open=office.counters if is_open else 0,
+                tickets_waiting=taken - calls,
+                ticket_served=f"A{calls:03d}" if calls else None,
+                mean_service_s=mean_s if is_open else None,
+                last_ticket_issued=f"A{taken:03d}" if taken else None,
+            )
+            yield when_ms, QueueSnapshot(**self._head(office, f"{office.id}-A-{stamp}", time), data=data)
+
+
+def _until(happened_ms: list[int], at_ms: Ints) -> list[int]:
+    """Return, for each instant, how often something had happened until then."""
+    so_far: list[int] = np.searchsorted(np.sort(np.array(happened_ms, dtype=np.int64)), at_ms, side="right").tolist()
+    return so_far
 
 
 def _recent_means(tickets: list[_Ticket], at_ms: Ints, usual_s: float) -> list[float]:
@@ -246,7 +238,3 @@ def _recent_means(tickets: list[_Ticket], at_ms: Ints, usual_s: float) -> list[f
     served = np.searchsorted(np.array([done_ms for done_ms, _ in done], dtype=np.int64), at_ms, side="right")
     means: list[float] = np.round((sums[served + 20] - sums[served]) / 20.0, 1).tolist()
     return means
-
-
-def _instant(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms // SECOND_MS, UTC)

@@ -1,16 +1,27 @@
 """The field reports of the simulated province: what citizens send in, and what becomes of each report."""
 
 import hashlib
-from datetime import UTC, date, datetime
+from collections.abc import Iterator
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
 
 from ioc.simulate.categories import CATEGORIES, CHANNELS, Category
-from ioc.simulate.flow import DAY_MS, HOUR_MS, LOCAL_OFFSET_MS, MINUTE_MS, SECOND_MS, Flow, delays, flow, join, rfc3339
+from ioc.simulate.flow import (
+    DAY_MS,
+    HOUR_MS,
+    LOCAL_OFFSET_MS,
+    MINUTE_MS,
+    Flow,
+    flow,
+    head,
+    instant,
+    join,
+    rfc3339_of,
+)
 from ioc.simulate.plan import Effect, Plan
 from ioc.simulate.province import Province
-from streams.codec import encode
 from streams.events.fieldreport import Action, Channel, FieldReport, LifecycleData, Status
 from streams.events.fields import Location
 from streams.topics import FIELD_REPORTS
@@ -22,6 +33,7 @@ _HOURLY = np.array(
 )
 _OPENING_H, _CLOSING_H = 7.5, 17.0
 _SPREAD_DEG = 0.012
+_DELAY_S = 2.0
 
 
 class _Report(NamedTuple):
@@ -53,29 +65,26 @@ class Reports:
         """Return the events of the reports submitted on one day; the later steps lie up to weeks ahead."""
         random = np.random.default_rng([self._seed, 2, number])
         usual = self._usual(random, first_ms, day)
-        flows = [self._flow(random, usual, f"PA-{day:%y%m%d}", 0)]
+        stem = f"PA-{day:%y%m%d}"
+        flows = [flow(FIELD_REPORTS, self._events(random, usual, stem, 0)).delayed(random, _DELAY_S)]
         planned = np.random.default_rng([self._seed, 8, number])
         added: list[_Report] = []
         for effect in self._plan.of("reports"):
             if first_ms <= effect.start_ms < first_ms + DAY_MS:
                 added += self._burst(planned, effect)
         # numbered behind the usual ones, so that a scenario leaves their ids as they are
-        flows.append(self._flow(planned, added, f"PA-{day:%y%m%d}", len(usual)))
+        flows.append(flow(FIELD_REPORTS, self._events(planned, added, stem, len(usual))).delayed(planned, _DELAY_S))
         return join(flows)
 
-    def _flow(self, random: np.random.Generator, drawn: list[_Report], stem: str, numbered: int) -> Flow:
-        """Return all that happens to some reports, numbered by the time at which they were submitted."""
-        time_ms: list[int] = []
-        events: list[FieldReport] = []
+    def _events(
+        self, random: np.random.Generator, drawn: list[_Report], stem: str, numbered: int
+    ) -> Iterator[tuple[int, FieldReport]]:
+        """Yield all that happens to some reports, numbered by the time at which they were submitted."""
         in_order = sorted(drawn, key=lambda report: (report.at_ms, report.unit_code))
         for serial, report in enumerate(in_order, start=numbered + 1):
             named = report._replace(id=f"{stem}-{serial:04d}")
             for action, at_ms in _life(random, named):
-                time_ms.append(at_ms)
-                events.append(self._event(named, action, at_ms))
-        ts_ms = np.array(time_ms, dtype=np.int64) + delays(random, len(events), mean_s=2.0)
-        keys = [event.data.unit_code.encode() for event in events]
-        return flow(FIELD_REPORTS, time_ms, ts_ms.tolist(), keys, [encode(event) for event in events])
+                yield at_ms, self._event(named, action, at_ms)
 
     def _usual(self, random: np.random.Generator, first_ms: int, day: date) -> list[_Report]:
         factor = _WEEKEND_FACTOR if day.weekday() >= _SATURDAY else 1.0
@@ -152,14 +161,10 @@ class Reports:
     def _event(self, report: _Report, action: Action, at_ms: int) -> FieldReport:
         first = action is Action.SUBMITTED
         done = action in {Action.RESOLVED, Action.CLOSED, Action.REJECTED, Action.RATED}
+        source = f"/vn/{self._province.tenant}/fieldreport/{report.unit_code}"
         rating = 1 + int(report.reporter[0], 16) % 5
         return FieldReport(
-            specversion="1.0",
-            id=f"{report.id}-{action}",
-            source=f"/vn/{self._province.tenant}/fieldreport/{report.unit_code}",
-            time=rfc3339(np.array([at_ms]))[0],
-            subject=report.unit_code,
-            datacontenttype="application/json",
+            **head(f"{report.id}-{action}", source, rfc3339_of(at_ms), report.unit_code),
             data=LifecycleData(
                 tenant=self._province.tenant,
                 unit_code=report.unit_code,
@@ -169,11 +174,11 @@ class Reports:
                 service_group=report.category.group,
                 agency_responsible=report.category.agency,
                 channel=Channel(report.channel),
-                requested_datetime=_instant(report.at_ms),
-                expected_datetime=_instant(report.at_ms + report.category.sla_h * HOUR_MS),
+                requested_datetime=instant(report.at_ms),
+                expected_datetime=instant(report.at_ms + report.category.sla_h * HOUR_MS),
                 action=action,
                 status=Status.CLOSED if done else Status.OPEN,
-                updated_datetime=_instant(at_ms),
+                updated_datetime=instant(at_ms),
                 description=report.text if first else None,
                 media_count=int(report.reporter[1], 16) % 4 if first else None,
                 evidence_count=1 + int(report.reporter[2], 16) % 3 if action is Action.RESOLVED else None,
@@ -211,7 +216,3 @@ def _office_hours(random: np.random.Generator, at_ms: int) -> int:
         return at_ms
     wait_ms = (opening_ms - into_day_ms) % DAY_MS
     return at_ms + wait_ms + int(random.exponential(40.0) * MINUTE_MS)
-
-
-def _instant(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms // SECOND_MS, UTC)

@@ -1,10 +1,11 @@
 """Telemetry of the simulated province: one metric per mast, server, link and application, every 5 minutes."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from ioc.simulate.flow import MINUTE_MS, SECOND_MS, Floats, Flow, delays, rfc3339, stamps
+from ioc.simulate.flow import MINUTE_MS, SECOND_MS, Floats, Flow, flow, head, rfc3339, stamps
 from ioc.simulate.province import Equipment, Province
-from streams.codec import encode
 from streams.events.fields import Location
 from streams.events.telemetry import AssetKind, MetricKind, ObservationData, TelemetryObservation
 from streams.topics import TELEMETRY
@@ -13,6 +14,7 @@ _SLOTS = 288
 _SLOT_MS = 5 * MINUTE_MS
 _PERSISTENCE = 0.9
 _NOISE = 0.05
+_DELAY_S = 0.8
 # kind: metric, UCUM unit, hour of the peak, how much of the level swings with the day
 _METRICS = {
     "bts": ("throughput", "Mbit/s", 20.0, 0.6),
@@ -33,43 +35,34 @@ class Telemetry:
     def day(self, number: int, first_ms: int) -> Flow:
         """Return the observations of one day."""
         random = np.random.default_rng([self._seed, 4, number])
-        times = []
-        keys: list[bytes] = []
-        values: list[bytes] = []
+        return flow(TELEMETRY, self._observations(random, first_ms)).delayed(random, _DELAY_S)
+
+    def _observations(self, random: np.random.Generator, first_ms: int) -> Iterator[tuple[int, TelemetryObservation]]:
         for row, asset in enumerate(self._equipment):
             at_ms = first_ms + _SLOT_MS * np.arange(_SLOTS) + (row * 53 % 300) * SECOND_MS
-            times.append(at_ms)
-            keys += [asset.id.encode()] * _SLOTS
             readings = np.round(_readings(random, asset), 3).tolist()
             place = Location(lat=asset.lat, lon=asset.lon, accuracy_m=20)
+            source = f"/vn/{self._tenant}/telemetry/{asset.id}"
             metric, unit, _, _ = _METRICS[asset.kind]
-            values += [
-                encode(
-                    TelemetryObservation(
-                        specversion="1.0",
-                        id=f"{asset.id}-{metric}-{stamp}",
-                        source=f"/vn/{self._tenant}/telemetry/{asset.id}",
-                        time=time,
-                        subject=asset.id,
-                        datacontenttype="application/json",
-                        data=ObservationData(
-                            tenant=self._tenant,
-                            unit_code=asset.unit.code,
-                            location=place,
-                            asset_id=asset.id,
-                            asset_kind=AssetKind(asset.kind),
-                            metric=metric,
-                            value=value,
-                            unit=unit,
-                            interval_s=300.0,
-                            kind=MetricKind.GAUGE,
-                        ),
-                    )
+            for when_ms, stamp, time, value in zip(
+                at_ms.tolist(), stamps(at_ms), rfc3339(at_ms), readings, strict=True
+            ):
+                data = ObservationData(
+                    tenant=self._tenant,
+                    unit_code=asset.unit.code,
+                    location=place,
+                    asset_id=asset.id,
+                    asset_kind=AssetKind(asset.kind),
+                    metric=metric,
+                    value=value,
+                    unit=unit,
+                    interval_s=300.0,
+                    kind=MetricKind.GAUGE,
                 )
-                for stamp, time, value in zip(stamps(at_ms), rfc3339(at_ms), readings, strict=True)
-            ]
-        time_ms = np.concatenate(times)
-        return Flow(TELEMETRY, time_ms, time_ms + delays(random, len(time_ms), mean_s=0.8), keys, values)
+                yield (
+                    when_ms,
+                    TelemetryObservation(**head(f"{asset.id}-{metric}-{stamp}", source, time, asset.id), data=data),
+                )
 
 
 def _readings(random: np.random.Generator, asset: Equipment) -> Floats:
