@@ -1,7 +1,7 @@
 """Tails of the Beta-binomial: hits among trials whose chance is itself Beta distributed; exact far out in the tail.
 
-The probability of one count is a ratio of three negative binomial ones, each in Loader's saddle-point form (2000), which
-doesn't cancel; a tail is that probability times a sum of positive terms.
+The probability of one count is a ratio of three negative binomial ones, each in Loader's saddle-point form (2000),
+which doesn't cancel; a tail is that probability times a sum of positive terms.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from detectors.arrays import Floats
 from detectors.tails import deviance, stirling_error
 
-_TERMS = 32  # summed at once
+_FEWEST, _MOST = 8, 128  # terms summed at once: more and more
 _NEGLIGIBLE = 1e-17
 
 
@@ -79,23 +79,25 @@ def _log_negative_binomial(count: Floats, size: Floats, success: Floats, failure
 
 def _beyond(hits: Floats, trials: Floats, a: Floats, b: Floats) -> Floats:
     """Return P(H > hits) / P(H = hits) by its terms, so many at once, until what is left can't count."""
-    total, term = np.zeros(len(hits)), np.ones(len(hits))
-    steps = np.arange(float(_TERMS))
+    total = np.zeros(len(hits))
     going = np.flatnonzero(hits < trials)
-    at = hits.copy()
+    at: Floats = hits[going]
+    end, a, b, term = trials[going], a[going], b[going], np.ones(len(going))
+    width = _FEWEST
     while len(going):
-        j = at[going, None] + steps
-        left = trials[going, None] - j
+        left = (end - at)[:, None] - np.arange(float(width))
+        j = end[:, None] - left
         some = np.maximum(left, 1.0)
-        ratio = some * (a[going, None] + j) / ((j + 1.0) * (b[going, None] + (some - 1.0)))
-        ratio[left <= 0.0] = 0.0
-        ratio[:, 0] *= term[going]
+        ratio = some * (a[:, None] + j) / ((j + 1.0) * (some + (b[:, None] - 1.0)))
+        ratio *= left > 0.0
+        ratio[:, 0] *= term
         with np.errstate(under="ignore"):
             terms = np.cumprod(ratio, axis=1, out=ratio)
         total[going] += terms.sum(axis=1)
-        term[going] = terms[:, -1]
-        at[going] += _TERMS
-        rest = trials[going] - at[going]
-        falling = (b[going] >= 1.0) & (term[going] * rest <= _NEGLIGIBLE * total[going])  # one mode: it is behind us
-        going = going[(rest > 0.0) & ~falling]
+        term, at = terms[:, -1], at + width
+        falling = (b >= 1.0) & (term * (end - at) <= _NEGLIGIBLE * total[going])  # one mode, and it is behind us
+        more = (at < end) & ~falling
+        going = going[more]
+        at, end, a, b, term = (each[more] for each in (at, end, a, b, term))
+        width = min(2 * width, _MOST)
     return total

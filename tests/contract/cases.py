@@ -4,20 +4,24 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from detectors.arrays import Block, Floats, Ints, Scores
+from detectors.arrays import Scores
 from detectors.queueing import QueueBlock
-from detectors.registry import DETECTORS, QUEUE_DETECTORS
-from tests.contract import feeds
+from detectors.registry import EVERY
+from tests.contract import block_feeds, feeds
+from tests.contract.blocks import AnyBlock
+from tests.contract.naive_area_scan import NaiveAreaScan
+from tests.contract.naive_ensemble import NaiveEnsemble, NaiveRefractory
 from tests.contract.naive_flatline import NaiveFlatline
+from tests.contract.naive_hotspot import NaiveHotspot
 from tests.contract.naive_level import NaiveLevel
+from tests.contract.naive_outage import NaiveOutage
+from tests.contract.naive_proportion import NaiveProportion
 from tests.contract.naive_queue import NaiveQueue, NaiveStall, NaiveWait, Snapshot
 from tests.contract.naive_rare import NaiveRare
 from tests.contract.naive_seasonal import NaiveSeasonal
 from tests.contract.naive_silence import NaiveSilence
 
-AnyBlock = Block | QueueBlock
 Triple = tuple[float, float, float]
 
 
@@ -36,12 +40,6 @@ class Case(NamedTuple):
         return detector
 
 
-def take(block: AnyBlock, chosen: NDArray[Any] | slice) -> AnyBlock:
-    """Return the chosen observations."""
-    columns: Any = (column[chosen] for column in block)
-    return type(block)(*columns)
-
-
 def joined(parts: list[Scores]) -> Scores:
     """Return the scores of consecutive blocks as one."""
     return Scores(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
@@ -50,23 +48,6 @@ def joined(parts: list[Scores]) -> Scores:
 def same(left: Scores, right: Scores) -> bool:
     """Say whether scores are equal bit for bit."""
     return all(a.tobytes() == b.tobytes() for a, b in zip(left, right, strict=True))
-
-
-def blanked(block: AnyBlock, chosen: Ints) -> AnyBlock:
-    """Return a copy in which the chosen observations are unknown."""
-    value: Floats = (block.value if isinstance(block, Block) else block.waiting).copy()
-    value[chosen] = np.nan
-    return block._replace(value=value) if isinstance(block, Block) else block._replace(waiting=value)
-
-
-def _by_value(make: Callable[[], Any]) -> Callable[[AnyBlock], list[Triple]]:
-    def run(block: AnyBlock) -> list[Triple]:
-        assert isinstance(block, Block)
-        twins = [make() for _ in range(feeds.SERIES)]
-        columns = (column.tolist() for column in block)
-        return [twins[series].observe(*rest) for series, *rest in zip(*columns, strict=True)]
-
-    return run
 
 
 def _by_snapshot(make: Callable[[], NaiveQueue]) -> Callable[[AnyBlock], list[Triple]]:
@@ -82,14 +63,33 @@ def _by_snapshot(make: Callable[[], NaiveQueue]) -> Callable[[AnyBlock], list[Tr
     return run
 
 
+def _each(make: Callable[[], Any]) -> Callable[[AnyBlock], list[Triple]]:
+    def run(block: AnyBlock) -> list[Triple]:
+        twins = [make() for _ in range(feeds.SERIES)]
+        columns = (column.tolist() for column in block)
+        return [twins[series].observe(*rest) for series, *rest in zip(*columns, strict=True)]
+
+    return run
+
+
+def _road() -> NaiveAreaScan:
+    return NaiveAreaScan([[0, 1, 2], [1, 0, 2], [2, 1, 3], [3, 2, 4], [4, 3, 5], [5, 4, 3]])
+
+
 _FEEDS: dict[str, tuple[Callable[[], feeds.Feed], Callable[[AnyBlock], list[Triple]]]] = {
-    "flatline": (feeds.counts, _by_value(NaiveFlatline)),
-    "level": (feeds.gauges, _by_value(NaiveLevel)),
+    "area_scan": (block_feeds.areas, _each(_road)),
+    "ensemble": (block_feeds.detectors_tails, _each(NaiveEnsemble)),
+    "flatline": (feeds.counts, _each(NaiveFlatline)),
+    "hotspot": (block_feeds.points, _each(NaiveHotspot)),
+    "level": (feeds.gauges, _each(NaiveLevel)),
+    "outage": (block_feeds.rosters, _each(NaiveOutage)),
     "predicted_wait": (feeds.queues, _by_snapshot(NaiveWait)),
-    "rare": (feeds.counts, _by_value(NaiveRare)),
-    "seasonal": (feeds.half_hours, _by_value(NaiveSeasonal)),
-    "silence": (feeds.arrivals, _by_value(NaiveSilence)),
+    "proportion": (block_feeds.shares, _each(NaiveProportion)),
+    "rare": (feeds.counts, _each(NaiveRare)),
+    "refractory": (block_feeds.tails, _each(NaiveRefractory)),
+    "seasonal": (feeds.half_hours, _each(NaiveSeasonal)),
+    "silence": (feeds.arrivals, _each(NaiveSilence)),
     "stalled_counter": (feeds.queues, _by_snapshot(NaiveStall)),
 }
 
-CASES = [Case(name, make, *_FEEDS[name]) for name, make in sorted({**DETECTORS, **QUEUE_DETECTORS}.items())]
+CASES = [Case(name, make, *_FEEDS[name]) for name, make in sorted(EVERY.items())]

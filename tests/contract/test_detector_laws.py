@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detectors.arrays import Block, Scores
-from detectors.queueing import QueueBlock
-from detectors.registry import DETECTORS, QUEUE_DETECTORS
+from detectors.arrays import Scores
+from detectors.registry import EVERY
 from tests.contract import feeds
-from tests.contract.cases import CASES, Case, blanked, joined, same, take
+from tests.contract.blocks import blanked, constant, extreme, take
+from tests.contract.cases import CASES, Case, joined, same
 
 every = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 
@@ -33,9 +33,8 @@ def scored(case: Case) -> Scores:
 
 def test_every_detector_of_the_registry_is_under_contract() -> None:
     """The names of the registry are the names of the cases, and of the detectors themselves."""
-    registry: dict[str, Any] = {**DETECTORS, **QUEUE_DETECTORS}
-    assert [case.name for case in CASES] == sorted(registry)
-    assert all(make().name == name for name, make in registry.items())
+    assert [case.name for case in CASES] == sorted(EVERY)
+    assert all(make().name == name for name, make in EVERY.items())
 
 
 @every
@@ -163,12 +162,8 @@ def test_a_constant_series_is_silent(case: Case) -> None:
     """What never changes is no anomaly, from the first value on and for two months."""
     hours = 60 * 24
     at = np.repeat(feeds.START + np.arange(hours) * feeds.HOUR, 3)
-    rows, constant = np.tile(np.arange(3), hours), np.tile([0.0, 1.0, 250.0], hours)
-    block: Any = Block(rows, at, at, constant)
-    if case.name in QUEUE_DETECTORS:
-        ones = np.ones(len(at))
-        block = QueueBlock(rows, at, at, constant, ones, constant, constant, ones > 0)
-    scores = case.fresh(3).update(block)
+    rows, value = np.tile(np.arange(3), hours), np.tile([0.0, 1.0, 250.0], hours)
+    scores = case.fresh(3).update(constant(type(case.feed().block), rows, at, value))
     assert np.minimum(scores.p_high, scores.p_low).min() > 1e-3
 
 
@@ -176,14 +171,7 @@ def test_a_constant_series_is_silent(case: Case) -> None:
 def test_extreme_values_raise_no_warning(case: Case) -> None:
     """The smallest, the largest and the impossible pass without overflow (warnings are errors here)."""
     extremes = [0.0, 5e-324, 1e-300, 1.0, 1e9, 1e15, 1e150, 1.7e308, -1.0, -1.7e308, np.inf, -np.inf, np.nan, 3.0]
-    value = np.tile(extremes, 120)
-    at = feeds.START + np.arange(len(value)) * feeds.HOUR
-    rows = np.zeros(len(at), np.int64)
-    block: Any = Block(rows, at, at, value)
-    if case.name in QUEUE_DETECTORS:
-        at = feeds.START + np.arange(len(value)) * feeds.MINUTE
-        block = QueueBlock(rows, at, at, value, np.roll(value, 3), np.roll(value, 5), np.roll(value, 2), value > 0)
-    scores = case.fresh(1).update(block)
+    scores = case.fresh(1).update(extreme(type(case.feed().block), np.tile(extremes, 120)))
     assert ((scores.p_high > 0.0) & (scores.p_high <= 1.0)).all()
 
 

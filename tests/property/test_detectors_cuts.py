@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from detectors.arrays import Block
 from detectors.registry import DETECTORS
-from tests.contract.cases import joined, same, take
+from tests.contract.blocks import take
+from tests.contract.cases import joined, same
 
 HOUR = 3_600_000
 anything = st.floats(width=64) | st.integers(0, 50).map(float)
