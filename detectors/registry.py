@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from detectors.arrays import Detector
+from detectors.changepoint import ChangePoint
+from detectors.cusum import CountCusum, Cusum
 from detectors.ensemble import Ensemble, Refractory
 from detectors.flatline import Flatline
 from detectors.hotspots import Hotspot
 from detectors.level import Level
 from detectors.outage import Outage
+from detectors.pagehinkley import PageHinkley
 from detectors.proportion import Proportion
 from detectors.queueing import PredictedWait, QueueBank, StalledCounter
 from detectors.rare import RareCounts
@@ -22,8 +25,12 @@ from detectors.silence import Silence
 
 DETECTORS: MappingProxyType[str, Callable[[], Detector]] = MappingProxyType(
     {
+        ChangePoint.name: ChangePoint,
+        CountCusum.name: CountCusum,
+        Cusum.name: Cusum,
         Flatline.name: Flatline,
         Level.name: Level,
+        PageHinkley.name: PageHinkley,
         RareCounts.name: RareCounts,
         SeasonalCounts.name: SeasonalCounts,
         Silence.name: Silence,

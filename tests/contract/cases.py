@@ -11,11 +11,14 @@ from detectors.registry import EVERY
 from tests.contract import block_feeds, feeds
 from tests.contract.blocks import AnyBlock
 from tests.contract.naive_area_scan import NaiveAreaScan
+from tests.contract.naive_changepoint import NaiveChangePoint
+from tests.contract.naive_cusum import NaiveCountCusum, NaiveCusum
 from tests.contract.naive_ensemble import NaiveEnsemble, NaiveRefractory
 from tests.contract.naive_flatline import NaiveFlatline
 from tests.contract.naive_hotspot import NaiveHotspot
 from tests.contract.naive_level import NaiveLevel
 from tests.contract.naive_outage import NaiveOutage
+from tests.contract.naive_pagehinkley import NaivePageHinkley
 from tests.contract.naive_proportion import NaiveProportion
 from tests.contract.naive_queue import NaiveQueue, NaiveStall, NaiveWait, Snapshot
 from tests.contract.naive_rare import NaiveRare
@@ -78,11 +81,15 @@ def _road() -> NaiveAreaScan:
 
 _FEEDS: dict[str, tuple[Callable[[], feeds.Feed], Callable[[AnyBlock], list[Triple]]]] = {
     "area_scan": (block_feeds.areas, _each(_road)),
+    "changepoint": (feeds.gauges, _each(NaiveChangePoint)),
+    "count_cusum": (feeds.half_hours, _each(NaiveCountCusum)),
+    "cusum": (feeds.gauges, _each(NaiveCusum)),
     "ensemble": (block_feeds.detectors_tails, _each(NaiveEnsemble)),
     "flatline": (feeds.counts, _each(NaiveFlatline)),
     "hotspot": (block_feeds.points, _each(NaiveHotspot)),
     "level": (feeds.gauges, _each(NaiveLevel)),
     "outage": (block_feeds.rosters, _each(NaiveOutage)),
+    "pagehinkley": (feeds.gauges, _each(NaivePageHinkley)),
     "predicted_wait": (feeds.queues, _by_snapshot(NaiveWait)),
     "proportion": (block_feeds.shares, _each(NaiveProportion)),
     "rare": (feeds.counts, _each(NaiveRare)),
