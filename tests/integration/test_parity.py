@@ -40,12 +40,6 @@ def detected(tmp_path_factory: pytest.TempPathFactory) -> Detected:
     return Detected(path, done.stdout.splitlines(), records, tuple(outcomes))
 
 
-def replay(site: Site, detected: Detected) -> None:
-    """Replay the whole recording."""
-    done = site.ioc("replay", str(detected.recording))
-    assert done.returncode == 0, done.stderr
-
-
 def check(site: Site, worker: Worker, detected: Detected, partitions: int) -> dict[str, Any]:
     """Compare what the topics and the metrics say with what `ioc detect` said."""
     site.wait_until_read(worker)
@@ -78,7 +72,7 @@ def test_a_worker_that_comes_after_the_replay_finds_what_detect_finds(
 ) -> None:
     """Byte for byte, whatever the number of partitions; topics, metrics and detect account for the same records."""
     with Site(tmp_path, partitions) as site:
-        replay(site, detected)
+        site.replay(detected.recording)
         worker = site.start()
         check(site, worker, detected, partitions)
         assert worker.stop() == 0
@@ -90,7 +84,7 @@ def test_a_worker_that_waits_for_the_replay_finds_what_detect_finds(detected: De
         first = site.start()
         first.wait(lambda: first.value("ioc_assigned_partitions") > 0, "assignment")
         first.wait(lambda: site.unread() == 0, "rest")
-        replay(site, detected)
+        site.replay(detected.recording)
         told = check(site, first, detected, 4)
         statuses = Counter(json.loads(text)["status"] for text in told["incidents"].values())
         assert statuses["cleared"] > 0

@@ -1,6 +1,7 @@
 """Real `ioc worker` processes on a broker of a test's own, with the declared topics; watched through /metrics alone."""
 
 import json
+import math
 import os
 import re
 import signal
@@ -10,7 +11,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,14 +19,15 @@ from kafka import KafkaConsumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from ioc.broker import EmbeddedKafka
-from ioc.config import Kafka
-from ioc.topics import apply_topics
-from tests.miniature import DAYS, START
+from ioc.config import Config, Kafka
+from ioc.recording import Recording
+from ioc.topics import administering, apply_topics
+from streams.punctuation import CLOSE_AFTER_MS
+from streams.topics import declared
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 90.0
 INPUTS = ("ioc.camera-events", "ioc.field-reports", "ioc.service-queues", "ioc.telemetry", "ioc.anomalies")
-END_S = (START + timedelta(days=DAYS)).timestamp()
 _WATERMARK = "ioc_watermark_timestamp_seconds"
 _ADDRESS = re.compile(r"metrics at (http://\S+)")
 
@@ -38,11 +39,12 @@ class Site:
         self.directory = directory
         self._partitions = partitions
         self._workers: list[Worker] = []
+        self._end_s = math.inf
         self.broker = EmbeddedKafka(extra={"group.min.session.timeout.ms": "1000"})
 
     def __enter__(self) -> Self:
         self.broker.start()
-        apply_topics(Kafka(bootstrap=self.broker.bootstrap), self._partitions, "keep")
+        apply_topics(self._kafka, self._partitions, "keep")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
@@ -55,9 +57,29 @@ class Site:
         """What a command needs to find this broker."""
         return {"IOC_KAFKA_BOOTSTRAP": self.broker.bootstrap}
 
+    def renew(self, partitions: int) -> None:
+        """Be as a new broker, in a tenth of the time: no workers, and all topics deleted and declared again."""
+        for worker in self._workers:
+            worker.kill()
+        with administering(self._kafka) as admin:
+            admin.delete_topics([topic.name for topic in declared()])
+        apply_topics(self._kafka, partitions, "keep")
+        self._partitions, self._end_s = partitions, math.inf
+
+    @property
+    def _kafka(self) -> Kafka:
+        return Kafka(bootstrap=self.broker.bootstrap)
+
     def ioc(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the product to its end."""
         return run_ioc(*arguments, environment=self.environment)
+
+    def replay(self, recording: Path) -> None:
+        """Replay a whole recording; its end is what `wait_until_folded` waits for."""
+        done = self.ioc("replay", str(recording))
+        assert done.returncode == 0, done.stderr
+        closed_ms = Recording(recording).outline().last_ms + CLOSE_AFTER_MS
+        self._end_s = closed_ms / 1000 - Config().admission.allowed_lateness_s
 
     def start(self, module: str = "ioc", mutant: str = "", **settings: str) -> "Worker":
         """Start a worker; ``worker_batch_records="100"`` and the like override its settings."""
@@ -84,10 +106,16 @@ class Site:
         finally:
             consumer.close()
 
-    def wait_until_folded(self, worker: "Worker") -> None:
-        """Wait until the fold's event time is behind the closing punctuation of `tests.miniature.province`."""
-        end_s = END_S + 23 * 3600
-        worker.wait(lambda: worker.value(_WATERMARK, topic="ioc.anomalies") > end_s, "end", worker.scrape)
+    def wait_until_folded(self, worker: "Worker", patience_s: float = PATIENCE_S) -> None:
+        """Wait until the fold's event time has reached the closing punctuation of what was replayed.
+
+        Topics that the recording has no records of don't hold it up: their partitions are empty.
+        """
+
+        def closed() -> bool:
+            return worker.value(_WATERMARK, topic="ioc.anomalies") >= self._end_s
+
+        worker.wait(closed, "end", worker.scrape, patience_s)
 
     def wait_until_calm(self, worker: "Worker", seconds: float = 4.0) -> None:
         """Wait until nothing has been left to fold for some seconds: a spoilt worker may never see the end."""
@@ -101,10 +129,7 @@ class Site:
         worker.wait(calm, "calm", worker.lag)
 
     def wait_until_read(self, worker: "Worker") -> None:
-        """Wait until all is committed as well, but a few watermarks that idle workers tell.
-
-        Not after a kill: what a snapshot includes but nobody committed is committed with the next record only.
-        """
+        """Wait until all is committed as well, but a few watermarks that idle workers tell."""
         few = 3 * 4 * self._partitions
         self.wait_until_folded(worker)
         worker.wait(lambda: worker.lag() == 0 and self.unread() <= few, "all records read", self.unread)
@@ -165,9 +190,11 @@ class Worker:
         """Return how many records are not folded, -1 as long as no partition is assigned."""
         return self.value("ioc_consumer_lag_records") if self.value("ioc_assigned_partitions") else -1.0
 
-    def wait(self, met: Callable[[], bool], what: str, state: Callable[[], object] = str) -> None:
+    def wait(
+        self, met: Callable[[], bool], what: str, state: Callable[[], object] = str, patience_s: float = PATIENCE_S
+    ) -> None:
         """Wait for ``met``; fail with the log when the process ends or it takes too long."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + patience_s
         while True:
             try:
                 if met():
@@ -175,7 +202,7 @@ class Worker:
             except (urllib.error.URLError, ConnectionError):
                 pass
             assert self.process.poll() is None, f"worker ended with {self.process.returncode}:\n{self.log()}"
-            assert time.monotonic() < deadline, f"no {what} within {PATIENCE_S:.0f} s; now {state()}:\n{self.log()}"
+            assert time.monotonic() < deadline, f"no {what} within {patience_s:.0f} s; now {state()}:\n{self.log()}"
             time.sleep(0.05)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:

@@ -61,9 +61,10 @@ class Found(Struct, frozen=True):
 
 
 class Run(Struct, frozen=True):
-    """What was found in one recording."""
+    """What was found in one recording; ``lines`` are what `ioc detect` prints, in no order."""
 
     ledger: Ledger
+    lines: tuple[str, ...]
     incidents: tuple[Found, ...]
 
 
@@ -85,6 +86,11 @@ def present() -> Path:
     if place is None:
         raise FileNotFoundError(f"no recordings in {_BESIDE}; name their directory in RECORDINGS_DIR")
     return place
+
+
+def file(recording: str) -> Path:
+    """Return the file of a recording."""
+    return present() / f"{recording}.ndjson.gz"
 
 
 @cache
@@ -119,15 +125,17 @@ def run(recording: str) -> Run:
     """Fold a recording; the result is kept for the process."""
     detection = Detection(Assembly(Config()))
     last: dict[str, _Incident] = {}
+    lines: dict[str, str] = {}
     told: dict[str, datetime] = {}
-    for record in detection.run(Recording(present() / f"{recording}.ndjson.gz").batches()):
+    for record in detection.run(Recording(file(recording)).batches()):
         if record.topic == INCIDENTS:
             incident = msgspec.json.decode(record.value, type=_Incident)
             last[incident.id] = incident
+            lines[incident.id] = record.value.decode()
             told.setdefault(incident.id, incident.updated)
     found = [
         Found(each.rule, each.start, each.end, told[name], each.series, each.evidence)
         for name, each in last.items()
         if each.status != "suppressed"
     ]
-    return Run(detection.ledger, tuple(sorted(found, key=lambda each: (each.start, each.rule))))
+    return Run(detection.ledger, tuple(lines.values()), tuple(sorted(found, key=lambda each: (each.start, each.rule))))
