@@ -160,12 +160,15 @@ class PartitionKeeper:
         for tp in chosen:
             state = found[scopes[tp]]
             stage = self._make_stage(self._sources[tp.topic], tp.partition)
-            start = int(earliest[tp])
+            start, restored = int(earliest[tp]), None
             if state.restored is not None:
                 stage.restore(state.restored.blocks)
-                start = self._start(tp, state.restored.manifest.offset + 1, int(earliest[tp]), int(ends[tp]))
+                restored = state.restored.manifest.offset
+                start = self._start(tp, restored + 1, start, int(ends[tp]))
             starts[tp] = start
-            partitions[tp] = Partition(tp, stage, start, ledger=state.ledger, lease=lease, tools=tools)
+            partitions[tp] = Partition(
+                tp, stage, start, ledger=state.ledger, lease=lease, tools=tools, restored=restored
+            )
         if self._releases != releases:
             raise IllegalStateError("the partitions were revoked while they were restored")
         self._partitions = partitions

@@ -45,9 +45,24 @@ class Progress(Struct, frozen=True):
 
 
 class Partition:
-    """The stage of one input partition and how far it got. Steps never overlap: ``lock`` is held throughout."""
+    """The stage of one input partition and how far it got. Steps never overlap: ``lock`` is held throughout.
 
-    def __init__(self, tp: TP, stage: Stage, start: int, *, ledger: Ledger, lease: Lease, tools: Tools) -> None:
+    ``restored`` is the last offset that the restored state includes. It is committed once more: who was killed between
+    manifest and commit left the committed offset behind, and monitors of the group would see a lag until the next
+    record comes.
+    """
+
+    def __init__(
+        self,
+        tp: TP,
+        stage: Stage,
+        start: int,
+        *,
+        ledger: Ledger,
+        lease: Lease,
+        tools: Tools,
+        restored: int | None = None,
+    ) -> None:
         self.tp = tp
         self.lock = asyncio.Lock()
         self.closing = False
@@ -59,6 +74,7 @@ class Partition:
         self._position = start
         self._included = start - 1
         self._covered = start - 1
+        self._owed = restored
         self._dirty = False
         self._delivery: Delivery | None = None
         now = time.monotonic()
@@ -135,6 +151,8 @@ class Partition:
                 self._dirty = self._dirty or bool(outcome.outputs)
                 await self._emit(outcome)
             await self._maybe_snapshot()
+            if self._owed is not None:
+                await self._commit(self._owed)
             self._moved_at = time.monotonic()
             self._busy_since = None
 
@@ -159,7 +177,11 @@ class Partition:
         self._tools.observer.on_snapshot(self.tp.topic, self.tp.partition, written.size_bytes, written.blocks, seconds)
         if self._included > self._covered:
             self._covered = self._included
-            await self._tools.commit(self.tp, self._included)
+            await self._commit(self._included)
+
+    async def _commit(self, offset: int) -> None:
+        await self._tools.commit(self.tp, offset)
+        self._owed = None
 
     async def close(self) -> None:
         """Finish the step in hand, make the state durable and take no more.

@@ -46,6 +46,19 @@ def test_a_worker_killed_in_mid_stream_goes_on_as_if_nothing_had_happened(world:
     assert sound(world)
 
 
+def test_a_worker_killed_between_manifest_and_commit_leaves_no_lag_behind(world: World) -> None:
+    """Its successor commits what it restored, without a new record; the offset wound back is what such a kill does."""
+    world.produce(1_000)
+    first = world.start()
+    world.wait_for_commit([500, 500])
+    assert first.stop() == 0
+    world.commit([400, 0])
+    heir = world.start()
+    world.wait_for_commit([500, 500])
+    assert heir.stop() == 0
+    assert heir.records() == 0
+
+
 def test_a_bug_in_a_stage_ends_the_process_and_its_batch_is_not_committed(world: World) -> None:
     """Exit code 1 with a traceback, the agent isn't started again; without the bug the work is finished exactly."""
     world.produce(2_000)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
 
 from streams.shell.settings import ShellSettings
 from tests.integration.conftest import Cluster
@@ -72,6 +72,17 @@ class World:
         try:
             places = [TopicPartition(self.source, each) for each in range(self.partitions)]
             return [consumer.committed(place) or 0 for place in places]
+        finally:
+            consumer.close()
+
+    def commit(self, offsets: Sequence[int]) -> None:
+        """Commit in the name of the group, which must have no members."""
+        consumer = KafkaConsumer(bootstrap_servers=self.kafka.bootstrap, group_id=self.group, enable_auto_commit=False)
+        try:
+            places = [TopicPartition(self.source, each) for each in range(self.partitions)]
+            consumer.assign(places)
+            marks = [OffsetAndMetadata(offset, "", -1) for offset in offsets]
+            consumer.commit(dict(zip(places, marks, strict=True)))
         finally:
             consumer.close()
 

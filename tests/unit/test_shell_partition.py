@@ -94,7 +94,7 @@ class Joining:
         self.seen = blocks["seen"]
 
 
-def partition(diary: Diary, start: int = 0, **settings: Any) -> Partition:
+def partition(diary: Diary, start: int = 0, restored: int | None = None, **settings: Any) -> Partition:
     """Make a partition that snapshots after every batch unless told otherwise."""
     chosen = msgspec.structs.replace(ShellSettings(snapshot_interval_s=1e-9, idle_after_s=0.0), **settings)
     tools = Tools(
@@ -106,7 +106,8 @@ def partition(diary: Diary, start: int = 0, **settings: Any) -> Partition:
         diary.commit,
     )
     lease = Lease(diary, diary.generation, chosen.session_timeout_s)
-    return Partition(HERE, Joining(), start, ledger=Ledger(Scope("g", "s", *HERE), 10), lease=lease, tools=tools)
+    ledger = Ledger(Scope("g", "s", *HERE), 10)
+    return Partition(HERE, Joining(), start, ledger=ledger, lease=lease, tools=tools, restored=restored)
 
 
 def fetched(start: int, text: str, *gaps: Gap) -> Fetched:
@@ -237,3 +238,36 @@ def test_idle_time_passes_through_the_stage() -> None:
     diary = Diary()
     run(steps())
     assert diary.lines == ["send a", "confirmed", "snapshot 0 .a", "commit 0"]
+
+
+def test_a_restored_offset_is_committed_once_without_any_record() -> None:
+    """Its writer may have been killed between manifest and commit; nobody else would tell that the lag is none."""
+
+    async def steps() -> None:
+        here = partition(diary, start=3, restored=2)
+        await here.rest()
+        await here.rest()
+
+    diary = Diary()
+    run(steps())
+    assert diary.lines == ["commit 2"]
+
+
+def test_a_restored_offset_is_not_committed_behind_a_newer_one() -> None:
+    """Records that came at once, and their snapshot, have said more."""
+
+    async def steps() -> None:
+        here = partition(diary, start=3, restored=2)
+        await here.take(fetched(3, "d"))
+        await here.rest()
+
+    diary = Diary()
+    run(steps())
+    assert diary.lines == ["send d", "confirmed", "snapshot 3 d", "commit 3"]
+
+
+def test_without_a_restored_state_nothing_is_committed() -> None:
+    """An offset that no snapshot includes isn't ours to commit."""
+    diary = Diary()
+    run(partition(diary, start=3).rest())
+    assert diary.lines == []
