@@ -78,7 +78,7 @@ class ChangePointParameters(NamedTuple):
 
 
 class _Runs(NamedTuple):
-    """Hypotheses of some series in units of their present level and noise: (m, hypotheses) each.
+    """Hypotheses of some series in units of their present level and noise: (hypotheses, m) each.
 
     The first is that of all runs that began before the recent ones.
     """
@@ -151,63 +151,64 @@ class ChangePoint(Bank):
     def _step(self, block: Block) -> Verdict:
         rows, table = block.series, self._table
         standard = standardise.standardise(block, table, self._unit)
-        nats, center = np.zeros((len(rows), 2)), np.zeros(len(rows))
+        nats, center = np.zeros((2, len(rows))), np.zeros(len(rows))
         settled = np.flatnonzero(standard.seen >= standardise.YOUNG)
         for start in range(0, len(settled), _ROWS):
             part = settled[start : start + _ROWS]
-            nats[part], center[part] = self._follow(rows[part], block.value[part], standard.take(part))
-        tail = table.floats("tail")
-        nats = np.minimum(np.maximum(nats, 0.0), excursions.saturation(tail.take(rows, axis=0)))
+            nats[:, part], center[part] = self._follow(rows[part], block.value[part], standard.take(part))
+        tails = table.across("tail", rows)
+        nats = np.minimum(np.maximum(nats, 0.0), excursions.saturation(tails))
         ready = standard.seen >= self.parameters.quiet_observations
-        p = excursions.judge(nats, ready, _WEIGHT / standard.long_run, tail, rows)
+        p = excursions.judge(nats, ready, _WEIGHT / standard.long_run, tails)
+        table.put("tail", rows, tails)
         standardise.learn_long_run(table, rows, standard.score, standard.seen, p)
-        return Verdict(p[:, 0], p[:, 1], np.where(ready, standard.level + standard.noise * center, np.nan))
+        return Verdict(p[0], p[1], np.where(ready, standard.level + standard.noise * center, np.nan))
 
     def _follow(self, rows: Ints, value: Floats, standard: Standard) -> tuple[Floats, Floats]:
-        """Take one observation into the runs; return the evidence (m, 2) and what had been expected (m,)."""
+        """Take one observation into the runs; return the evidence (2, m) and what had been expected (m,)."""
         runs = self._runs(rows, standard)
-        expected = (runs.mass * runs.mean).sum(axis=1)
+        expected = _total(runs.mass * runs.mean)
         residual = np.clip((value - standard.level) / standard.noise, -_FARTHEST, _FARTHEST)
         clip_sd = self.parameters.clip_sd
         residual = np.minimum(np.maximum(residual, expected - clip_sd), expected + clip_sd)
-        step = 1.0 / standard.long_run[:, None]
+        step = 1.0 / standard.long_run
         self._learn(runs, residual, step)
         self._renew(runs, step)
         for name, column in runs._asdict().items():
-            self._table.floats(name)[rows] = column
-        self._table.floats("unit")[rows] = np.stack([standard.level, standard.noise], axis=1)
+            self._table.put(name, rows, column)
+        self._table.put("unit", rows, np.stack([standard.level, standard.noise]))
         return self._evidence(runs), expected
 
     def _runs(self, rows: Ints, standard: Standard) -> _Runs:
         """Read the runs and turn them into present units."""
         table = self._table
-        unit = table.floats("unit").take(rows, axis=0)
-        unit = np.where(np.isnan(unit), np.stack([standard.level, standard.noise], axis=1), unit)
-        ratio = np.clip(unit[:, 1] / standard.noise, 1.0 / _FASTEST, _FASTEST)[:, None]
-        moved = np.clip((unit[:, 0] - standard.level) / standard.noise, -_FASTEST, _FASTEST)[:, None]
-        mass, mean = table.floats("mass").take(rows, axis=0), table.floats("mean").take(rows, axis=0)
+        level, noise = table.across("unit", rows)
+        new = np.isnan(noise)
+        ratio = np.clip(np.where(new, standard.noise, noise) / standard.noise, 1.0 / _FASTEST, _FASTEST)
+        moved = np.where(new, 0.0, np.clip((level - standard.level) / standard.noise, -_FASTEST, _FASTEST))
+        mean = table.across("mean", rows)
         mean *= ratio
         mean += moved
-        spread = table.floats("spread").take(rows, axis=0)
+        spread = table.across("spread", rows)
         spread *= ratio * ratio
-        return _Runs(mass, mean, spread, table.floats("length").take(rows, axis=0))
+        return _Runs(table.across("mass", rows), mean, spread, table.across("length", rows))
 
     def _learn(self, runs: _Runs, residual: Floats, step: Floats) -> None:
         """Weigh runs by their density of the residual to the power ``step``, then teach them that much of it."""
         chosen = self.parameters
         shape = 0.5 * runs.length + chosen.prior_shape
         weight = runs.length + chosen.prior_weight
-        apart = residual[:, None] - runs.mean
+        apart = residual - runs.mean
         square = apart * apart
         ratio = weight / (weight + 1.0)
         log = np.log1p(square * ratio * 0.5 / runs.spread)
         log *= -(shape + 0.5)
         log += _log_density_at_mean(shape, runs.spread, ratio)
-        log -= log.max(axis=1, keepdims=True)
+        log -= log.max(axis=0)
         log *= step
         mass = runs.mass
         mass *= np.exp(np.maximum(log, _LEAST_LOG))
-        mass *= (1.0 - chosen.hazard * step) / np.maximum(mass.sum(axis=1, keepdims=True), _LEAST_MASS)
+        mass *= (1.0 - chosen.hazard * step) / np.maximum(_total(mass), _LEAST_MASS)
         share = step / (weight + step)
         runs.mean[...] += share * apart
         square *= 0.5 * weight * share
@@ -220,30 +221,41 @@ class ChangePoint(Bank):
     def _renew(self, runs: _Runs, step: Floats) -> None:
         """Begin a run in the place of one that is no longer recent and joins the old, or else of the least probable."""
         chosen = self.parameters
-        every = np.arange(len(runs.mass))
-        length = runs.length[:, 1:]
-        place = 1 + np.where(length >= chosen.recent, -length, runs.mass[:, 1:]).argmin(axis=1)
-        mass, mean, spread, length = (column[every, place] for column in runs)
+        length = runs.length[1:]
+        place = 1 + np.where(length >= chosen.recent, -length, runs.mass[1:]).argmin(axis=0)
+        places = (place, np.arange(len(place)))
+        mass, mean, spread, length = (column[places] for column in runs)
         joining = np.where(length >= chosen.recent, mass, 0.0)
-        both = runs.mass[:, 0] + joining
+        both = runs.mass[0] + joining
         share = joining / np.maximum(both, _LEAST_MASS)
-        variance = runs.spread[:, 0] / (0.5 * runs.length[:, 0] + chosen.prior_shape)
+        variance = runs.spread[0] / (0.5 * runs.length[0] + chosen.prior_shape)
         variance += share * (spread / (0.5 * length + chosen.prior_shape) - variance)
-        runs.mean[:, 0] += share * (mean - runs.mean[:, 0])
-        runs.length[:, 0] += share * (length - runs.length[:, 0])
-        runs.spread[:, 0] = variance * (0.5 * runs.length[:, 0] + chosen.prior_shape)
-        runs.mass[:, 0] = both
-        runs.mass[every, place], runs.mean[every, place] = chosen.hazard * step[:, 0], 0.0
-        runs.spread[every, place], runs.length[every, place] = chosen.prior_shape, 0.0
+        runs.mean[0] += share * (mean - runs.mean[0])
+        runs.length[0] += share * (length - runs.length[0])
+        runs.spread[0] = variance * (0.5 * runs.length[0] + chosen.prior_shape)
+        runs.mass[0] = both
+        runs.mass[places], runs.mean[places] = chosen.hazard * step, 0.0
+        runs.spread[places], runs.length[places] = chosen.prior_shape, 0.0
 
     def _evidence(self, runs: _Runs) -> Floats:
-        """Return the log posterior odds of a recent change up, and down, over their prior: (m, 2) nats."""
-        young = runs.mass[:, 1:]
-        up = np.where(runs.mean[:, 1:] > runs.mean[:, :1], young, 0.0).sum(axis=1)
-        sides = np.stack([up, young.sum(axis=1) - up], axis=1)
-        odds = np.log(np.maximum(sides, _LEAST_MASS)) - np.log(np.maximum(runs.mass[:, :1], _LEAST_MASS))
+        """Return the log posterior odds of a recent change up, and down, over their prior: (2, m) nats."""
+        young = runs.mass[1:]
+        up = _total(np.where(runs.mean[1:] > runs.mean[0], young, 0.0))
+        sides = np.stack([up, _total(young) - up])
+        odds = np.log(np.maximum(sides, _LEAST_MASS)) - np.log(np.maximum(runs.mass[0], _LEAST_MASS))
         evidence: Floats = odds + self._offset
         return evidence
+
+
+def _total(values: Floats) -> Floats:
+    """Return the sum over the first axis by halves: NumPy's own order depends on how many series there are."""
+    while len(values) > 1:
+        half = len(values) // 2
+        total = values[:half] + values[half : 2 * half]
+        if len(values) > 2 * half:
+            total[0] += values[-1]
+        values = total
+    return values[0]
 
 
 def _log_density_at_mean(shape: Floats, spread: Floats, ratio: Floats) -> Floats:

@@ -52,17 +52,17 @@ class CumulativeBank(Bank):
         rows, table, shift = block.series, self._table, self._sums.shift_sd
         standard = standardise.standardise(block, table, self._sums.memory)
         per_sd = shift / standard.long_run
-        gain = np.stack([standard.score, -standard.score], axis=1)
+        gain = np.stack([standard.score, -standard.score])
         gain -= 0.5 * shift
-        gain *= per_sd[:, None]
-        evidence, tail = table.floats("evidence"), table.floats("tail")
-        nats = evidence.take(rows, axis=0)
-        nats[standard.gap | (standard.seen < standardise.YOUNG)] = 0.0
-        nats = np.minimum(np.maximum(nats + gain, 0.0), excursions.saturation(tail.take(rows, axis=0)))
-        evidence[rows] = nats
+        gain *= per_sd
+        tails = table.across("tail", rows)
+        nats = np.where(standard.gap | (standard.seen < standardise.YOUNG), 0.0, table.across("evidence", rows))
+        nats = np.minimum(np.maximum(nats + gain, 0.0), excursions.saturation(tails))
+        table.put("evidence", rows, nats)
         ready = standard.seen >= self._sums.quiet_observations
         # excursions last as long as a change takes to bring a nat, on average
         weight = np.minimum(0.5 * self._sums.pace * shift * per_sd, 1.0)
-        p = excursions.judge(nats, ready, weight, tail, rows)
+        p = excursions.judge(nats, ready, weight, tails)
+        table.put("tail", rows, tails)
         standardise.learn_long_run(table, rows, standard.score, standard.seen, p)
-        return Verdict(p[:, 0], p[:, 1], np.where(ready, standard.level, np.nan))
+        return Verdict(p[0], p[1], np.where(ready, standard.level, np.nan))

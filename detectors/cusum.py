@@ -146,8 +146,8 @@ class CountCusum(Bank):
 
     def __init__(self, parameters: CountCusumParameters | None = None) -> None:
         self.parameters = chosen = (parameters or CountCusumParameters()).validated()
-        self._log_factors = np.array([math.log(chosen.factor), -math.log(chosen.factor)])
-        self._growths = np.array([chosen.factor - 1.0, 1.0 / chosen.factor - 1.0])
+        self._log_factors = np.array([[math.log(chosen.factor)], [-math.log(chosen.factor)]])
+        self._growths = np.array([[chosen.factor - 1.0], [1.0 / chosen.factor - 1.0]])
         super().__init__(
             {
                 "first_ms": Column((), np.int64, NEVER),
@@ -172,15 +172,14 @@ class CountCusum(Bank):
         gap = standardise.long_gap(block, table, count)
         usual = self._weektime.usual(block)
         long_run = standardise.long_run(table, rows, count)
-        evidence, tail = table.floats("evidence"), table.floats("tail")
-        nats = evidence.take(rows, axis=0)
-        nats[gap] = 0.0
-        gain = self._log_ratio(block.value, usual) / long_run[:, None]
-        nats = np.minimum(np.maximum(nats + gain, 0.0), excursions.saturation(tail.take(rows, axis=0)))
-        evidence[rows] = nats
+        tails = table.across("tail", rows)
+        nats = np.where(gap, 0.0, table.across("evidence", rows)) + self._log_ratio(block.value, usual) / long_run
+        nats = np.minimum(np.maximum(nats, 0.0), excursions.saturation(tails))
+        table.put("evidence", rows, nats)
         old = block.at_ms - first >= chosen.quiet_days * DAY_MS
         ready = usual.known & old & (count >= chosen.quiet_observations)
-        p = excursions.judge(nats, ready, self._independent(usual) / long_run, tail, rows)
+        p = excursions.judge(nats, ready, self._independent(usual) / long_run, tails)
+        table.put("tail", rows, tails)
         spread = np.sqrt(usual.mean + usual.dispersion * usual.mean * usual.mean)
         score = np.where(
             usual.known, np.clip((block.value - usual.mean) / spread, -chosen.clip_sd, chosen.clip_sd), 0.0
@@ -188,14 +187,13 @@ class CountCusum(Bank):
         standardise.learn_long_run(table, rows, score, count, p)
         self._weektime.learn(block, usual)
         table.floats("count")[rows] = count + np.where(usual.known, 1.0, 0.0)
-        return Verdict(p[:, 0], p[:, 1], np.where(ready, usual.mean, np.nan))
+        return Verdict(p[0], p[1], np.where(ready, usual.mean, np.nan))
 
     def _log_ratio(self, value: Floats, usual: Usual) -> Floats:
-        """Return the log likelihood ratio of the changed mean, up and down, (m, 2); 0 where the hour is unknown."""
+        """Return the log likelihood ratio of the changed mean, up and down, (2, m); 0 where the hour is unknown."""
         size = 1.0 / usual.dispersion
-        grown = np.log1p((usual.mean / (size + usual.mean))[:, None] * self._growths)
-        ratio = value[:, None] * self._log_factors - (value + size)[:, None] * grown
-        ratio[~usual.known] = 0.0
+        grown = np.log1p(usual.mean / (size + usual.mean) * self._growths)
+        ratio = np.where(usual.known, value * self._log_factors - (value + size) * grown, 0.0)
         clipped: Floats = np.minimum(np.maximum(ratio, -self.parameters.clip_nats), self.parameters.clip_nats)
         return clipped
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import calibrate
-from detectors.arrays import Floats, Ints
+from detectors.arrays import Floats
 from detectors.bank import Column
 
 START = -float(np.log(calibrate.PRIOR[1]))  # nats; the prior's rate is exp(-START)
@@ -27,60 +27,55 @@ def log_tail(nats: Floats, tails: Floats) -> Floats:
 
     Parameters
     ----------
-    nats : (m, 2) float64
+    nats : (2, m) float64
         Evidence for a rise and for a fall, at least 0.
-    tails : (m, 4, 2) float64
-        State of `calibrate`.
+    tails : (4, 2, m) float64
+        State of `calibrate`, the series last.
 
     Returns
     -------
-    (m, 2) float64, from -690 to 0; 0 where there is no evidence.
+    (2, m) float64, from -690 to 0; 0 where there is no evidence.
 
     Examples
     --------
-    >>> log_tail(np.array([[1.0, 11.5]]), calibrate.fresh(2)[None]).round(2).tolist()
-    [[-1.0, -11.03]]
+    >>> log_tail(np.array([[1.0], [11.5]]), calibrate.fresh(2)[..., None]).round(2).tolist()
+    [[-1.0], [-11.03]]
     """
     beyond = np.maximum(nats - START, 0.0)
-    far = calibrate.log_tail(calibrate.START + _SCORE_PER_NAT * beyond, tails)
-    log: Floats = np.maximum(far, -690.0) * np.minimum(nats * (1.0 / START), 1.0)
+    far = calibrate.log_tail((calibrate.START + _SCORE_PER_NAT * beyond).T, tails.transpose(2, 0, 1)).T
+    log: Floats = far * np.minimum(nats * (1.0 / START), 1.0)
     return log
 
 
-def judge(nats: Floats, ready: NDArray[np.bool_], weight: Floats, tail: Floats, rows: Ints) -> Floats:
+def judge(nats: Floats, ready: NDArray[np.bool_], weight: Floats, tails: Floats) -> Floats:
     """Score evidence, then teach the tails of the series that are ready.
 
     Parameters
     ----------
-    nats : (m, 2) float64
+    nats : (2, m) float64
         Evidence for a rise and for a fall, at least 0.
     ready : (m,) bool
         Whether the series is known well enough to be judged.
     weight : (m,) float64
         Independent observations that this one counts for, 0 to 1.
-    tail : (size, 4, 2) float64
-        State of all series; rows are changed in place.
-    rows : (m,) int64
-        The series.
+    tails : (4, 2, m) float64
+        State of `calibrate`, the series last; changed in place.
 
     Returns
     -------
-    (m, 2) float64: tail probabilities; 1 where not ready.
+    (2, m) float64: tail probabilities; 1 where not ready.
     """
-    tails = tail.take(rows, axis=0)
-    p = np.exp(log_tail(nats, tails))
-    p[~ready] = 1.0
-    suspicious = np.minimum(p[:, 0], p[:, 1]) < _SUSPICIOUS
+    p = np.where(ready, np.exp(log_tail(nats, tails)), 1.0)
+    suspicious = np.minimum(p[0], p[1]) < _SUSPICIOUS
     taught = np.where(ready, np.where(suspicious, _SUSPICIOUS_WEIGHT * weight, weight), 0.0)
     score = calibrate.START + _SCORE_PER_NAT * (nats - START)
-    calibrate.learn(score, np.stack([taught, taught], axis=1), tails)
-    tail[rows] = tails
+    calibrate.learn(score.T, np.stack([taught, taught]).T, tails.transpose(2, 0, 1))
     return p
 
 
 def saturation(tails: Floats) -> Floats:
-    """Return the evidence beyond which nothing is added, (m, 2) nats: where the learned tail is about 1e-9.
+    """Return the evidence beyond which nothing is added, (2, m) nats: where the learned tail is about 1e-9.
 
     More would only delay the return after a change has passed.
     """
-    return START + np.maximum(_FLOOR + np.log(tails[:, 1]), 1.0) * tails[:, 3] * (1.0 / _SCORE_PER_NAT)
+    return START + np.maximum(_FLOOR + np.log(tails[1]), 1.0) * tails[3] * (1.0 / _SCORE_PER_NAT)

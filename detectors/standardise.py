@@ -150,9 +150,9 @@ def long_run(table: Table, rows: Ints, count: Floats) -> Floats:
 
 
 def learn_long_run(table: Table, rows: Ints, score: Floats, count: Floats, p: Floats) -> None:
-    """Learn the long-run variance from scores (m,) after ``count`` others; hardly where tails p (m, 2) are low."""
+    """Learn the long-run variance from scores (m,) after ``count`` others; hardly where tails p (2, m) are low."""
     recent, variance = table.floats("recent").take(rows), table.floats("long_run").take(rows)
-    suspicious = np.minimum(p[:, 0], p[:, 1]) < _SUSPICIOUS
+    suspicious = np.minimum(p[0], p[1]) < _SUSPICIOUS
     weight = np.where(count < YOUNG, 0.0, np.where(suspicious, _SUSPICIOUS_WEIGHT, 1.0))
     product = score * (score + (2.0 * _TAPER) * recent)
     step = weight / np.minimum(count + 1.0, _LONG_RUN_MEMORY)
