@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.arrays import Block, Floats, Ints
+from detectors.arrays import Block, Floats, Ints, Scores
 from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict
 from detectors.tails import nb_sf
 
@@ -60,6 +60,22 @@ class RareParameters(NamedTuple):
         return self
 
 
+class Windows(NamedTuple):
+    """The most surprising of the trailing windows at each observation; NaN where none holds more than is expected.
+
+    Attributes
+    ----------
+    hours : (n,) float64
+        How long it is, one of `WINDOWS`.
+    observed, expected : (n,) float64
+        What was counted in it, and what was expected.
+    """
+
+    hours: Floats
+    observed: Floats
+    expected: Floats
+
+
 class RareCounts(Bank):
     """Counts per hourly pane; panes without an observation are zeros, from a series' first observation on.
 
@@ -106,11 +122,52 @@ class RareCounts(Bank):
             }
         )
 
+    def update(self, block: Block) -> Scores:
+        """Score every observation, then learn it; see `Bank.update`."""
+        return self.explained(block)[0]
+
+    def explained(self, block: Block) -> tuple[Scores, Windows]:
+        """Do as `update`, and say of each observation which window its tail probability comes from.
+
+        Parameters
+        ----------
+        block : Block
+            Observations in event-time order; not written to.
+
+        Returns
+        -------
+        Scores, Windows
+            In the block's order. Scores expect something of the pane alone, windows of all their panes.
+
+        Raises
+        ------
+        ValueError
+            As `update`.
+
+        Examples
+        --------
+        >>> bank = RareCounts()
+        >>> bank.resize(1)
+        >>> at = np.array([0, 480, 481, 482]) * 3600_000
+        >>> _, windows = bank.explained(Block(np.zeros(4, np.int64), at, at, np.array([0.0, 4, 5, 6])))
+        >>> [float(column[-1].round(4)) for column in windows]
+        [3.0, 15.0, 0.0108]
+        """
+        count = len(block.series)
+        scores = Scores(np.ones(count), np.ones(count), np.full(count, np.nan))
+        windows = Windows(*np.full((3, count), np.nan))
+        for chosen, part in self._rounds(block):
+            for columns, told in zip((scores, windows), self._judge(part), strict=True):
+                for column, values in zip(columns, told, strict=True):
+                    column[chosen] = values
+        return scores, windows
+
     def _known(self, value: Floats) -> NDArray[np.bool_]:
         with np.errstate(invalid="ignore"):
             return (value >= 0.0) & (value <= _LARGEST_COUNT)
 
-    def _step(self, block: Block) -> Verdict:
+    def _judge(self, block: Block) -> tuple[Verdict, Windows]:
+        """Score and learn one round: known values, no series twice."""
         rows, table = block.series, self._table
         hour = block.local_ms // HOUR_MS
         day = block.local_ms // DAY_MS
@@ -128,11 +185,11 @@ class RareCounts(Bank):
         counts = self._add(rows, pane, block.value)
         mean, size = self._predict(rows, hour)
         ready = block.at_ms - first[rows] >= self.parameters.quiet_days * DAY_MS
-        p = _least_tail(counts, mean, size, ready)
+        p, windows = _least_tail(counts, mean, size, ready)
         self._learn_shape(rows, hour, block.value, mean[:, 0])
         table.floats("today")[rows] += block.value
         p_high = np.maximum(np.minimum(len(WINDOWS) * p, 1.0), 1e-300)
-        return Verdict(p_high, np.ones(len(rows)), np.where(ready, mean[:, 0], np.nan))
+        return Verdict(p_high, np.ones(len(rows)), np.where(ready, mean[:, 0], np.nan)), windows
 
     def _add(self, rows: Ints, pane: Ints, value: Floats) -> Floats:
         """Add to the ring and return the sums over the trailing windows, (m, windows)."""
@@ -221,10 +278,11 @@ class RareCounts(Bank):
         pairs[rows] = 0.0
 
 
-def _least_tail(counts: Floats, mean: Floats, size: Floats, ready: NDArray[np.bool_]) -> Floats:
-    """Return the least tail over the windows, (m,); a count up to its mean is no surge and has none (1)."""
+def _least_tail(counts: Floats, mean: Floats, size: Floats, ready: NDArray[np.bool_]) -> tuple[Floats, Windows]:
+    """Return the least tail over the windows, (m,), and its window; a count up to its mean is no surge, its tail 1."""
     tails = np.ones(counts.shape)
     surging = ready[:, None] & (counts > mean)
     tails[surging] = nb_sf(counts[surging], mean[surging], size[surging])
-    least: Floats = tails.min(axis=1)
-    return least
+    at = np.arange(len(tails)), tails.argmin(axis=1)
+    figures = np.array(WINDOWS, np.float64)[at[1]], counts[at], mean[at]
+    return tails[at], Windows(*(np.where(surging[at], figure, np.nan) for figure in figures))

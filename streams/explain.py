@@ -131,10 +131,15 @@ def _area(vi: str, en: str) -> Say:
 
 
 def _reports(told: Told) -> tuple[str, str]:
-    names, (seen, usual) = told.names, _figures(told.top)
+    top, names = told.top, told.names
+    hours, seen = top.facts.get("window_h", 1.0), top.facts.get("window_observed", top.observed)
+    expected = top.facts.get("window_expected", top.expected)
+    usual = f"{expected:.2g}" if expected < 10 else f"{expected:.0f}"  # noqa: PLR2004 - two digits say enough
+    several = len({member.series.entity for member in told.ranked}) > 1
+    which = f" ({top.series.entity})" if several else ""  # the figures are those of one category
     return (
-        f"phản ánh của người dân tăng đột biến: {names}; giờ gần nhất {seen}, thường lệ {usual} (xét trên 1–24 giờ).",
-        f"surge of citizens' reports: {names}; {seen} in the last hour, usually {usual} (judged over 1 to 24 h).",
+        f"phản ánh tăng đột biến: {names}; {seen:g} phản ánh{which} trong {hours:g} giờ, thường lệ {usual}.",
+        f"surge of citizens' reports: {names}; {seen:g} reports{which} in {hours:g} h where {usual} are usual.",
     )
 
 

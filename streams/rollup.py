@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from detectors.arrays import Detector
+from detectors.rare import RareCounts
 from streams.anomalies import Anomaly, Counts, Series
 from streams.banks.surges import SurgeSeries
 from streams.judge import Policy
@@ -13,7 +13,7 @@ from streams.judge import Policy
 class Rollup:
     """The (province, category) series over all input partitions."""
 
-    def __init__(self, detector: Detector, policy: Policy) -> None:
+    def __init__(self, detector: RareCounts, policy: Policy) -> None:
         self._surges = SurgeSeries("rollup", detector, policy)
 
     def add(self, counts: Counts) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from detectors.arrays import Detector, Ints
+from detectors.arrays import Ints
+from detectors.rare import RareCounts
 from streams.anomalies import Counts, Series, digest
 from streams.banks.bank import Horizon, Item
 from streams.banks.panes import Panes
@@ -24,7 +25,7 @@ class ReportBank:
     Besides anomalies it tells the counts of every closed hour, for the roll-up to the province.
     """
 
-    def __init__(self, origin: str, detector: Detector, policy: Policy) -> None:
+    def __init__(self, origin: str, detector: RareCounts, policy: Policy) -> None:
         self._origin = origin
         self._surges = SurgeSeries("reports", detector, policy)
 

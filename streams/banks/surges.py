@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import msgspec
 import numpy as np
 
-from detectors.arrays import Block, Detector, Ints
+from detectors.arrays import Block, Ints
+from detectors.rare import RareCounts
 from streams.anomalies import Anomaly, Kind, Series
 from streams.banks.panes import PaneCounter, Panes
 from streams.blocks import pack, unpack
@@ -23,7 +24,7 @@ class SurgeSeries:
     for the first time during a storm could not surge, because its history would be empty instead of zero.
     """
 
-    def __init__(self, name: str, detector: Detector, policy: Policy) -> None:
+    def __init__(self, name: str, detector: RareCounts, policy: Policy) -> None:
         self._name = name
         self.table: SeriesTable[Key] = SeriesTable()
         self._counter = PaneCounter(HOUR_MS)
@@ -59,8 +60,9 @@ class SurgeSeries:
             self._detector.update(Block(rows, born_ms, local_ms, np.zeros(len(rows))))
             self._unborn = []
         block = panes.block
-        scores = self._detector.update(block)
-        evidence = Evidence(block.series, block.at_ms, panes.end_ms, scores.p_high, block.value, scores.expected)
+        scores, windows = self._detector.explained(block)
+        facts = {"window_h": windows.hours, "window_observed": windows.observed, "window_expected": windows.expected}
+        evidence = Evidence(block.series, block.at_ms, panes.end_ms, scores.p_high, block.value, scores.expected, facts)
         return panes, self._judge.judge(evidence, self.table.series.__getitem__)
 
     def snapshot(self) -> dict[str, bytes]:

@@ -26,9 +26,11 @@ class NaiveRare:
         self.hours = [0.0] * 24
         self.weekdays = [0.0] * 7
         self.panes: dict[int, float] = {}
+        self.window: tuple[float, float, float] = (math.nan, math.nan, math.nan)
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:
         """Score one pane's count, then learn it."""
+        self.window = (math.nan, math.nan, math.nan)
         if not 0.0 <= value <= 1e9:
             return 1.0, 1.0, math.nan
         hour, day = local_ms // HOUR, local_ms // DAY
@@ -43,6 +45,7 @@ class NaiveRare:
         shares = self._shares()
         weekdays = [w + 2 for w in self.weekdays]
         daily = (self.rate[0] + 0.5) / (self.rate[1] + 2.5)
+        ready = at_ms - self.first >= 10 * DAY
         tails, pane_mean = [], 0.0
         for width in (1, 3, 6, 12, 24):
             count = sum(self.panes.get(self.pane - back, 0.0) for back in range(width))
@@ -54,11 +57,13 @@ class NaiveRare:
             pane_mean = pane_mean or mean
             size = 1 / (self._spread() + 1 / (self.rate[0] + 0.5) + self._clump() / mean)
             tails.append(float(special.betainc(count, size, mean / (mean + size))) if count > mean else 1.0)
+            if ready and count > mean and tails[-1] < min(tails[:-1], default=math.inf):
+                self.window = (width, count, mean)
         few = min(value, pane_mean + 3 * math.sqrt(pane_mean) + 1)
         self.hours[hour % 24] += few
         self.weekdays[hour // 24 % 7] += few
         self.today += value
-        if at_ms - self.first < 10 * DAY:
+        if not ready:
             return 1.0, 1.0, math.nan
         return max(min(5 * min(tails), 1.0), 1e-300), 1.0, pane_mean
 

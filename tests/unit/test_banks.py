@@ -28,7 +28,8 @@ def observe(bank: Bank, told: Iterable[tuple[int, bytes]]) -> None:
     """Give a bank events at milliseconds behind START."""
     pairs = list(told)
     at_ms = np.array([START_MS + after for after, _ in pairs], np.int64)
-    bank.observe([decode_structured(value) for _, value in pairs], at_ms, at_ms + 7 * HOUR_MS)
+    bank.read([decode_structured(value) for _, value in pairs])
+    bank.observe(np.arange(len(pairs)), at_ms, at_ms + 7 * HOUR_MS)
 
 
 def close(bank: Bank, after_ms: int, heard_ms: int | None = None) -> list[Item]:
@@ -94,6 +95,18 @@ def test_a_surge_of_citizens_is_told_and_bulk_entry_by_staff_is_not(
     close(bank, 14 * 24 * HOUR_MS)
     observe(bank, reports(60, channel, 14 * 24 * HOUR_MS))
     assert kinds(close(bank, 15 * 24 * HOUR_MS))[:1] == found
+
+
+def test_a_surge_carries_the_figures_of_the_window_that_shows_it_most() -> None:
+    """Twenty reports in each of two hours, where one a day is usual: first the hour, then the three hours up to now."""
+    (bank,) = banks(FIELD_REPORTS)
+    for day in range(14):
+        observe(bank, reports(1, "app", day * 24 * HOUR_MS))
+    for hour in range(2):
+        observe(bank, reports(20, "hotline", (14 * 24 + hour) * HOUR_MS))
+    told = [item for item in close(bank, 15 * 24 * HOUR_MS) if isinstance(item, Anomaly)]
+    assert [(each.facts["window_h"], each.facts["window_observed"]) for each in told] == [(1.0, 20.0), (3.0, 40.0)]
+    assert all(0.0 < each.facts["window_expected"] < 1.0 for each in told)
 
 
 def test_a_camera_is_silent_at_its_deadline_and_back_with_its_next_event() -> None:

@@ -17,7 +17,7 @@ EXPECTED = {
     Kind.DROP: ("đếm được 40, thấp bất thường", "counted 40, unusually few against the usual 7"),
     Kind.SILENT: ("không gửi dữ liệu", "sent nothing"),
     Kind.STUCK: ("báo mãi một giá trị (40)", "one value (40)"),
-    Kind.REPORT_SURGE: ("tăng đột biến", "surge of citizens' reports"),
+    Kind.REPORT_SURGE: ("37 phản ánh trong 6 giờ, thường lệ 4.2.", "37 reports in 6 h where 4.2 are usual."),
     Kind.LONG_WAIT: ("dự báo chờ 25 phút", "predicted wait 25 min"),
     Kind.STALLED: ("không ai được gọi", "nobody is called"),
     Kind.WRONG_CLOCK: ("đồng hồ của", "the clock of"),
@@ -40,7 +40,14 @@ def member(kind: Kind, entity: str = "X-1", unit: str = "03127", p: float = 1e-8
         p=p,
         observed=40.0,
         expected=7.0,
-        facts={"wait_s": 1500.0, "waiting": 12.0, "counters_open": 2.0},
+        facts={
+            "wait_s": 1500.0,
+            "waiting": 12.0,
+            "counters_open": 2.0,
+            "window_h": 6.0,
+            "window_observed": 37.0,
+            "window_expected": 4.2,
+        },
     )
 
 
@@ -75,6 +82,14 @@ def test_an_area_is_explained_by_the_number_of_its_sensors(rule: str) -> None:
     assert "5 cảm biến" in text.vi
     assert "5 sensors" in text.en
     assert "(+2)" in text.en
+
+
+def test_the_figures_of_a_surge_name_their_category_where_there_are_several() -> None:
+    """Else they would read as those of all together."""
+    members = (member(Kind.REPORT_SURGE, "Cây đổ", p=1e-9), member(Kind.REPORT_SURGE, "Ngập úng"))
+    text = explain(case("report_surge", *members), NAMES)
+    assert "Cây đổ, Ngập úng; 37 phản ánh (Cây đổ) trong 6 giờ" in text.vi
+    assert "Cây đổ, Ngập úng; 37 reports (Cây đổ) in 6 h" in text.en
 
 
 def test_a_unit_is_named_as_it_was_called_then() -> None:
