@@ -31,7 +31,8 @@ def fisher(tails: Floats) -> Floats:
     some = ~np.isnan(tails)
     surprise = -np.log(np.where(some, np.maximum(tails, _LEAST), 1.0)).sum(axis=-1)
     number = some.sum(axis=-1).astype(np.float64)
-    return np.where(number > 0.0, gamma_sf(surprise, np.maximum(number, 1.0)), 1.0)
+    combined = np.maximum(gamma_sf(surprise, np.maximum(number, 1.0)), _LEAST)
+    return np.where(number > 0.0, combined, 1.0)
 
 
 def cauchy(tails: Floats) -> Floats:

@@ -156,7 +156,7 @@ class Hotspot(Held):
         speaks = ready & peaks.knows_level(level)
         some = np.flatnonzero(ready)
         level, tail = level[some], tail[some]
-        peaks.learn_maximum(best.statistic[some], level, tail)
+        peaks.learn_maximum(best.statistic[some], p[some], level, tail)
         table.floats("level")[rows[some]] = level
         table.floats("tail")[rows[some]] = tail
         said = [np.where(speaks, column, np.nan) for column in best[1:]]

@@ -29,6 +29,7 @@ _ABOVE = 1.7  # mean deviations above its mean a Gumbel variable is once in ten 
 _CLIP = 5.0  # in mean deviations
 _YOUNG = 20.0  # observations from which on the level is good enough to learn peaks above it
 _ENOUGH = 50.0
+SUSPICIOUS, SUSPICIOUS_WEIGHT = 1e-4, 0.1  # so long an incident, so little it is learned as usual
 LEAST_THRESHOLD = 0.5  # a statistic that is usually nothing: what counts begins here
 
 
@@ -100,15 +101,24 @@ def maximum_tail(statistic: Floats, level: Floats, state: Floats) -> Floats:
     return np.where(statistic > 0.0, np.where(over > 0.0, tail, np.maximum(body, tail)), 1.0)
 
 
-def learn_maximum(statistic: Floats, level: Floats, state: Floats) -> None:
-    """Learn a statistic in place: its level, and its peaks once the level is known."""
-    learn(_over(statistic, level), np.where(level[:, 0] >= _YOUNG, 1.0, 0.0), state)
+def learn_maximum(statistic: Floats, tail: Floats, level: Floats, state: Floats) -> None:
+    """Learn a statistic in place: its level, and its peaks once the level is known; an incident with little weight.
+
+    Parameters
+    ----------
+    statistic, tail : (m,) float64
+        The maximum and what `maximum_tail` says of it.
+    level, state : (m, 3), (m, 4) float64
+        Changed in place.
+    """
+    weight = np.where(knows_level(level) & (tail < SUSPICIOUS), SUSPICIOUS_WEIGHT, 1.0)
+    learn(_over(statistic, level), np.where(level[:, 0] >= _YOUNG, weight, 0.0), state)
     young = level[:, 0] < _YOUNG
     reach = np.where(young, np.inf, _CLIP * level[:, 2] + LEAST_THRESHOLD)
     moved = np.clip(statistic - level[:, 1], -reach, reach)
-    level[:, 0] = np.minimum(level[:, 0] + 1.0, _MOST_LEVEL)
-    level[:, 2] += (np.abs(moved) - level[:, 2]) / level[:, 0]
-    level[:, 1] += moved / level[:, 0]
+    level[:, 0] = np.minimum(level[:, 0] + weight, _MOST_LEVEL)
+    level[:, 2] += (np.abs(moved) - level[:, 2]) * (weight / level[:, 0])
+    level[:, 1] += moved * (weight / level[:, 0])
 
 
 def knows_level(level: Floats) -> NDArray[np.bool_]:

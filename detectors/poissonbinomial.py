@@ -4,16 +4,17 @@ Independent indicators of unequal chance have the Poisson-binomial distribution 
 function for the Poisson binomial distribution", 2013, doi:10.1016/j.csda.2012.10.006). Sensors that share power or a
 link don't fail independently: given a Gamma variable of mean 1 and variance ``frailty`` that multiplies everybody's
 hazard they do, and their joint distribution is Clayton's copula (1978, doi:10.1093/biomet/65.1.141), with everybody's
-own chance unchanged. The mixture is summed by the trapezoid rule on a double-exponential scale.
+own chance unchanged. The mixture is summed by the trapezoid rule on a double-exponential scale: to nine digits where
+chances are below one half, to three where they are near 1 and the frailty greatest.
 """
 
 import numpy as np
 
 from detectors.arrays import Floats, Ints
 
-FRAILTIES = (0.0, 0.0625, 0.125, 0.25, 0.5, 1.0)
+FRAILTIES = (0.0, 0.0625, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 """Variances of the common hazard that are worked with; a learned one is rounded up."""
-_NODES = 32
+_NODES = 40
 _CHUNK = 128  # rows at once
 _MOST_CHANCE = 1.0 - 1e-12
 

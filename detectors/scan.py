@@ -186,9 +186,13 @@ class AreaScan(Held):
         p = peaks.maximum_tail(best.statistic, level, tail)
         speaks = ready & peaks.knows_level(level)
         some = np.flatnonzero(ready)
-        self._learn_maximum(rows[some], best.statistic[some], level[some], tail[some])
+        level, tail = level[some], tail[some]
+        peaks.learn_maximum(best.statistic[some], p[some], level, tail)
+        table.floats("level")[rows[some]] = level
+        table.floats("tail")[rows[some]] = tail
         taught = self._taught(counts, expected, ready)
-        self._learn_noise(rows, taught, expected, ready)
+        weight = np.where(speaks & (p < peaks.SUSPICIOUS), peaks.SUSPICIOUS_WEIGHT, 1.0)
+        self._learn_noise(rows, taught, expected, np.where(ready, weight, 0.0))
         self._learn(block._replace(counts=taught), before_ms, known, rhythm, slot)
         said = [np.where(speaks, column, np.nan) for column in best[1:]]
         return Clusters(np.where(speaks, np.maximum(p, LEAST), 1.0), *said)
@@ -256,24 +260,19 @@ class AreaScan(Held):
         regions = np.cumsum(by_window[:, :, self.neighbours], axis=3)
         return regions.reshape(len(ring), -1)
 
-    def _learn_maximum(self, rows: Ints, statistic: Floats, level: Floats, tail: Floats) -> None:
-        peaks.learn_maximum(statistic, level, tail)
-        self._table.floats("level")[rows] = level
-        self._table.floats("tail")[rows] = tail
-
     def _taught(self, counts: Floats, expected: Floats, ready: Flags) -> Floats:
         """Return the counts clipped to what they may teach; the first ones teach all that they are."""
         limit = expected + self.parameters.clip_sd * np.sqrt(expected + 0.25 * expected**2) + 1.0
         taught: Floats = np.where(ready[:, None], np.minimum(counts, limit), counts)
         return taught
 
-    def _learn_noise(self, rows: Ints, counts: Floats, expected: Floats, ready: Flags) -> None:
+    def _learn_noise(self, rows: Ints, counts: Floats, expected: Floats, weight: Floats) -> None:
         """Learn squared residuals beyond Poisson's; each counts by the variance that it has itself."""
         spread = 1.0 + self._noise(rows) * expected
-        weight = np.where(ready[:, None], 1.0 / (spread * spread), 0.0)
+        counts_for = weight[:, None] / (spread * spread)
         residual = counts - expected
-        self._table.floats("surplus")[rows] += weight * (residual * residual - expected)
-        self._table.floats("squares")[rows] += weight * expected * expected
+        self._table.floats("surplus")[rows] += counts_for * (residual * residual - expected)
+        self._table.floats("squares")[rows] += counts_for * expected * expected
 
     def _learn(self, block: AreaBlock, before_ms: Ints, known: Flags, rhythm: Floats, slot: Ints) -> None:
         """Learn rates given the rhythm, and the rhythm given the rates; both fade with time."""

@@ -54,7 +54,7 @@ class NaiveAreaScan:
             speaks = self.maximum.seen >= 50
             p = self.maximum.judge(statistic)
         cells = list(zip(counted, hoped, known, strict=True))
-        self._learn(cells, ready, (at_ms - before) / (24 * HOUR), (slot, rhythm))
+        self._learn(cells, ready, (at_ms - before) / (24 * HOUR), (slot, rhythm, 0.1 if p < 1e-4 else 1.0))
         return (p, 1.0, expected) if speaks else (1.0, 1.0, math.nan)
 
     def _best(self) -> tuple[float, float]:
@@ -72,9 +72,11 @@ class NaiveAreaScan:
                         best = (ratio, sum(hoped for _, hoped, _ in cells))
         return max(best[0], 0.0), best[1]
 
-    def _learn(self, cells: list[tuple[float, float, bool]], ready: bool, days: float, now: tuple[int, float]) -> None:
+    def _learn(
+        self, cells: list[tuple[float, float, bool]], ready: bool, days: float, now: tuple[int, float, float]
+    ) -> None:
         counted, hoped, known = zip(*cells, strict=True)
-        slot, rhythm = now
+        slot, rhythm, weight = now
         taught = [
             min(c, b + 3.0 * math.sqrt(b + b * b / 4) + 1.0) if ready else c
             for c, b in zip(counted, hoped, strict=True)
@@ -82,8 +84,8 @@ class NaiveAreaScan:
         taught = [count if some else 0.0 for count, some in zip(taught, known, strict=True)]
         if ready:
             for unit, (count, e, v) in enumerate(zip(taught, hoped, self.noise(), strict=True)):
-                self.surplus[unit] += ((count - e) ** 2 - e) / (1.0 + v * e) ** 2
-                self.squares[unit] += (e / (1.0 + v * e)) ** 2
+                self.surplus[unit] += weight * ((count - e) ** 2 - e) / (1.0 + v * e) ** 2
+                self.squares[unit] += weight * (e / (1.0 + v * e)) ** 2
         total = sum(rate for rate, some in zip(self.rates(), known, strict=True) if some)
         fade = math.exp(-days / 60.0)
         self.count = [fade * old + new for old, new in zip(self.count, taught, strict=True)]

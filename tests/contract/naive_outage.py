@@ -3,7 +3,7 @@
 import math
 from itertools import combinations
 
-RUNGS = (0.0, 0.0625, 0.125, 0.25, 0.5, 1.0)
+RUNGS = (0.0, 0.0625, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 def at_least(together: int, chances: list[float], frailty: float) -> float:
@@ -45,7 +45,7 @@ class NaiveOutage:
             chances[place] = (silent + 0.02 * 24.0) / (seen + 24.0)
         together = int(sum(watched.values()))
         frailty = max((self.excess + 0.2 * 2.0 / 0.09) / (self.pairs + 2.0 / 0.09), 0.0)
-        rung = next((each for each in RUNGS if each >= frailty), 1.0)
+        rung = next((each for each in RUNGS if each >= frailty), 4.0)
         speaks = self.age_h >= 336.0 and len(watched) >= 2
         p = at_least(together, list(chances.values()), rung) if speaks and together else 1.0
         elapsed = 0.0 if self.last_ms is None else min((at_ms - self.last_ms) / 3_600_000, 1.0)

@@ -29,7 +29,7 @@ class NaiveMaximum:
     """The largest statistic of many regions against what it usually is."""
 
     def __init__(self) -> None:
-        self.seen, self.mean, self.deviation = 0, 0.0, 0.0
+        self.seen, self.mean, self.deviation = 0.0, 0.0, 0.0
         self.peaks = NaivePeaks(100.0, 0.1, 30.0, 1.2)
 
     def judge(self, statistic: float) -> float:
@@ -42,13 +42,14 @@ class NaiveMaximum:
             if over <= 0.0:
                 rate = -math.log(1.0 - min(self.peaks.share, 0.999))
                 p = max(1.0 - math.exp(-rate * math.exp(min(-over * 0.993 / self.peaks.excess, 50.0))), p)
+        weight = 0.1 if p < 1e-4 else 1.0
         if self.seen >= 20:
-            self.peaks.learn(over)
+            self.peaks.learn(over, weight)
         moved = statistic - self.mean
         if self.seen >= 20:
             reach = 5.0 * self.deviation + 0.5
             moved = min(max(moved, -reach), reach)
-        self.seen = min(self.seen + 1, 1000)
-        self.deviation += (abs(moved) - self.deviation) / self.seen
-        self.mean += moved / self.seen
+        self.seen = min(self.seen + weight, 1000.0)
+        self.deviation += (abs(moved) - self.deviation) * weight / self.seen
+        self.mean += moved * weight / self.seen
         return p
