@@ -9,9 +9,12 @@ import numpy as np
 from detectors.arrays import Detector
 from detectors.changepoint import ChangePoint
 from detectors.cusum import CountCusum, Cusum
+from detectors.daily import Daily
 from detectors.ensemble import Ensemble, Refractory
+from detectors.envelope import Envelope
 from detectors.flatline import Flatline
 from detectors.hotspots import Hotspot
+from detectors.knn import Nearest
 from detectors.level import Level
 from detectors.outage import Outage
 from detectors.pagehinkley import PageHinkley
@@ -21,19 +24,27 @@ from detectors.rare import RareCounts
 from detectors.regions import nearest
 from detectors.scan import AreaScan
 from detectors.seasonal import SeasonalCounts
+from detectors.shift import Activity, Shift
 from detectors.silence import Silence
+from detectors.spot import Spot
 
 DETECTORS: MappingProxyType[str, Callable[[], Detector]] = MappingProxyType(
     {
+        Activity.name: Activity,
         ChangePoint.name: ChangePoint,
         CountCusum.name: CountCusum,
         Cusum.name: Cusum,
+        Daily.name: Daily,
+        Envelope.name: Envelope,
         Flatline.name: Flatline,
         Level.name: Level,
+        Nearest.name: Nearest,
         PageHinkley.name: PageHinkley,
         RareCounts.name: RareCounts,
         SeasonalCounts.name: SeasonalCounts,
+        Shift.name: Shift,
         Silence.name: Silence,
+        Spot.name: Spot,
     }
 )
 """Detectors of single values, fed with `detectors.arrays.Block`."""

@@ -16,6 +16,7 @@ from tests.contract.naive_cusum import NaiveCountCusum, NaiveCusum
 from tests.contract.naive_ensemble import NaiveEnsemble, NaiveRefractory
 from tests.contract.naive_flatline import NaiveFlatline
 from tests.contract.naive_hotspot import NaiveHotspot
+from tests.contract.naive_knn import NaiveNearest
 from tests.contract.naive_level import NaiveLevel
 from tests.contract.naive_outage import NaiveOutage
 from tests.contract.naive_pagehinkley import NaivePageHinkley
@@ -24,6 +25,7 @@ from tests.contract.naive_queue import NaiveQueue, NaiveStall, NaiveWait, Snapsh
 from tests.contract.naive_rare import NaiveRare
 from tests.contract.naive_seasonal import NaiveSeasonal
 from tests.contract.naive_silence import NaiveSilence
+from tests.contract.naive_spot import NaiveActivity, NaiveDaily, NaiveEnvelope, NaiveShift, NaiveSpot
 
 Triple = tuple[float, float, float]
 
@@ -80,14 +82,18 @@ def _road() -> NaiveAreaScan:
 
 
 _FEEDS: dict[str, tuple[Callable[[], feeds.Feed], Callable[[AnyBlock], list[Triple]]]] = {
+    "activity": (feeds.gauges, _each(NaiveActivity)),
     "area_scan": (block_feeds.areas, _each(_road)),
     "changepoint": (feeds.gauges, _each(NaiveChangePoint)),
     "count_cusum": (feeds.half_hours, _each(NaiveCountCusum)),
     "cusum": (feeds.gauges, _each(NaiveCusum)),
+    "daily": (feeds.gauges, _each(NaiveDaily)),
     "ensemble": (block_feeds.detectors_tails, _each(NaiveEnsemble)),
+    "envelope": (feeds.gauges, _each(NaiveEnvelope)),
     "flatline": (feeds.counts, _each(NaiveFlatline)),
     "hotspot": (block_feeds.points, _each(NaiveHotspot)),
     "level": (feeds.gauges, _each(NaiveLevel)),
+    "nearest": (feeds.gauges, _each(NaiveNearest)),
     "outage": (block_feeds.rosters, _each(NaiveOutage)),
     "pagehinkley": (feeds.gauges, _each(NaivePageHinkley)),
     "predicted_wait": (feeds.queues, _by_snapshot(NaiveWait)),
@@ -95,7 +101,9 @@ _FEEDS: dict[str, tuple[Callable[[], feeds.Feed], Callable[[AnyBlock], list[Trip
     "rare": (feeds.counts, _each(NaiveRare)),
     "refractory": (block_feeds.tails, _each(NaiveRefractory)),
     "seasonal": (feeds.half_hours, _each(NaiveSeasonal)),
+    "shift": (feeds.gauges, _each(NaiveShift)),
     "silence": (feeds.arrivals, _each(NaiveSilence)),
+    "spot": (feeds.gauges, _each(NaiveSpot)),
     "stalled_counter": (feeds.queues, _by_snapshot(NaiveStall)),
 }
 

@@ -1,0 +1,45 @@
+"""Naive twin of `Nearest`: all values of one series, and every distance worked out anew."""
+
+import math
+
+from tests.contract.naive_spot import SILENT, NaivePeaks, Triple
+
+
+class NaiveNearest:
+    """Shapes of nineteen values against those of the last 512."""
+
+    def __init__(self) -> None:
+        self.peaks = NaivePeaks()
+        self.values: list[float] = []
+        self.mean = self.step = 0.0
+
+    def observe(self, at_ms: int, local_ms: int, value: float) -> Triple:
+        """Score one value, then learn it."""
+        del at_ms, local_ms
+        if not abs(value) <= 1e150:
+            return SILENT
+        ready = self.peaks.count >= 150
+        step = self.step
+        clipped = self._clipped(value)
+        self.values.append(clipped)
+        shape = self.values[-19:]
+        found = []
+        for lag in range(1, min(512, len(self.values) - 19) + 1):
+            earlier = self.values[-19 - lag : -lag]
+            found.append((sum((a - b) ** 2 for a, b in zip(shape, earlier, strict=True)), self.values[-1 - lag]))
+        if len(found) < 20:
+            return SILENT
+        nearest = min(found, key=lambda pair: pair[0])[1]
+        distance = sum(math.sqrt(square) for square, _ in sorted(found)[:10]) / 10.0
+        p = self.peaks.tail(0.0 if distance <= 1e-6 * step else distance)
+        expected = nearest if ready else math.nan
+        return (p, 1.0, expected) if value >= nearest else (1.0, p, expected)
+
+    def _clipped(self, value: float) -> float:
+        n = len(self.values)
+        mean = value if n == 0 else self.mean
+        far = 1e3 * self.step if self.step > 0.0 else math.inf
+        clipped = min(max(value, mean - far), mean + far)
+        self.mean = mean + (clipped - mean) / min(n + 1, 500)
+        self.step += (abs(clipped - mean) - self.step) / min(n + 1, 500)
+        return clipped

@@ -1,0 +1,173 @@
+"""Naive twins of `detectors.spot`, and of the detectors that judge by its tails: one series each, plain Python."""
+
+import math
+from datetime import UTC, datetime
+
+Triple = tuple[float, float, float]
+SILENT = (1.0, 1.0, math.nan)
+
+
+class NaivePeaks:
+    """The whole history of one number, in one sorted list per half of the memory that still counts."""
+
+    def __init__(self) -> None:
+        self.largest: list[float] = []
+        self.count = 0.0
+
+    def tail(self, number: float) -> float:
+        """Judge a number, then learn it."""
+        p = self._p(number)
+        self.largest = sorted([*self.largest, number], reverse=True)[:65]
+        self.count += 1.0
+        if self.count >= 20_000:
+            self.largest = self.largest[1::2]
+            self.count /= 2.0
+        return p
+
+    def _p(self, number: float) -> float:
+        if self.count < 150:
+            return 1.0
+        k = min(max(int(0.01 * self.count), 10), 64, len(self.largest) - 1)
+        threshold = self.largest[k]
+        if number <= threshold:
+            return 1.0
+        excesses = [peak - threshold for peak in self.largest[:k]]
+        mean = max(math.fsum(excesses) / k, 1e-6 * max(abs(threshold), 1e-12))
+        variance = max(math.fsum(x * x for x in excesses) / k - mean * mean, 1e-300)
+        shape = min(max(0.5 * (1.0 - mean * mean / variance) * k / (k + 20.0), 0.0), 0.45)
+        over = number - threshold
+        fitted = math.log1p(shape * over / (mean * (1.0 - shape))) / shape if shape > 1e-3 else over / mean
+        return math.exp(max(math.log(k / self.count) - fitted, -23.1))
+
+
+class NaiveFade:
+    """A mean whose weights fade."""
+
+    def __init__(self, memory: float) -> None:
+        self.keep = 1.0 - 1.0 / memory
+        self.mean = self.weight = 0.0
+
+    def learn(self, value: float) -> float:
+        """Return the mean with one more value."""
+        self.weight = self.weight * self.keep + 1.0
+        self.mean += (value - self.mean) / self.weight
+        return self.mean
+
+
+def snapped(residual: float, *sizes: float) -> float:
+    """Return zero for what is only rounding."""
+    return 0.0 if abs(residual) <= 1e-9 * max(abs(size) for size in sizes) else residual
+
+
+class NaiveSpot:
+    """Values by their own tails."""
+
+    def __init__(self) -> None:
+        self.high, self.low = NaivePeaks(), NaivePeaks()
+
+    def observe(self, at_ms: int, local_ms: int, value: float) -> Triple:
+        """Score one value, then learn it."""
+        del at_ms, local_ms
+        if not abs(value) <= 1e150:
+            return SILENT
+        ready = self.high.count >= 150
+        usual = min(max(value, -self.low.largest[10]), self.high.largest[10]) if ready else math.nan
+        return self.high.tail(value), self.low.tail(-value), usual
+
+
+class NaiveDaily:
+    """Residuals from the time of day, kept as lists of faded visits."""
+
+    def __init__(self) -> None:
+        self.high, self.low = NaivePeaks(), NaivePeaks()
+        self.bins: dict[tuple[str, int], tuple[float, float]] = {}
+        self.last_ms: int | None = None
+        self.count = 0
+        self.level = 0.0
+
+    def observe(self, at_ms: int, local_ms: int, value: float) -> Triple:
+        """Score one value, then learn it."""
+        if not abs(value) <= 1e150:
+            return SILENT
+        visit = 1.0 if self.last_ms is None else min((at_ms - self.last_ms) / 900_000, 1.0)
+        self.last_ms = at_ms
+        clock = datetime.fromtimestamp(local_ms / 1000, UTC)
+        quarter = clock.hour * 4 + clock.minute // 15
+        kind = "weekend" if clock.isoweekday() > 5 else "weekday"
+        if self.count == 0:
+            self.level = value
+        expected = self.level
+        for key in (("any", quarter), (kind, quarter)):
+            total, visits = self.bins.get(key, (0.0, 0.0))
+            expected = (total + expected) / (visits + 1.0)
+            keep = math.exp(-visit / 10.0)
+            self.bins[key] = keep * total + visit * value, keep * visits + visit
+        residual = snapped(value - expected, value, expected)
+        ready = self.count >= 150
+        self.count += 1
+        self.level += (value - self.level) / min(self.count, 2000)
+        return self.high.tail(residual), self.low.tail(-residual), expected if ready else math.nan
+
+
+class NaiveShift:
+    """A short average against a long one."""
+
+    def __init__(self) -> None:
+        self.high, self.low = NaivePeaks(), NaivePeaks()
+        self.short, self.long = NaiveFade(30.0), NaiveFade(1000.0)
+
+    def observe(self, at_ms: int, local_ms: int, value: float) -> Triple:
+        """Score one value, then learn it."""
+        del at_ms, local_ms
+        if not abs(value) <= 1e150:
+            return SILENT
+        ready = self.high.count >= 150
+        expected = self.long.mean if self.long.weight else value
+        self.long.learn(value)
+        short = self.short.learn(value)
+        difference = snapped(short - expected, short, expected)
+        return self.high.tail(difference), self.low.tail(-difference), expected if ready else math.nan
+
+
+class NaiveActivity:
+    """Mean steps, short against long."""
+
+    def __init__(self) -> None:
+        self.peaks = NaivePeaks()
+        self.short, self.long = NaiveFade(50.0), NaiveFade(1000.0)
+        self.before: float | None = None
+
+    def observe(self, at_ms: int, local_ms: int, value: float) -> Triple:
+        """Score one value, then learn it."""
+        del at_ms, local_ms
+        if not abs(value) <= 1e150:
+            return SILENT
+        ready = self.peaks.count >= 150
+        before = value if self.before is None else self.before
+        step = abs(value - before)
+        short, long = self.short.learn(step), self.long.learn(step)
+        least = 1e-3 * long + 1e-300
+        ratio = math.log((short + least) / (long + least))
+        self.before = value
+        return self.peaks.tail(0.0 if abs(ratio) <= 1e-9 else ratio), 1.0, before if ready else math.nan
+
+
+class NaiveEnvelope:
+    """Records of one series, from all of its values."""
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+
+    def observe(self, at_ms: int, local_ms: int, value: float) -> Triple:
+        """Score one value, then learn it."""
+        del at_ms, local_ms
+        if not abs(value) <= 1e150:
+            return SILENT
+        before = self.values
+        self.values = [*before, value]
+        if len(before) < 150:
+            return SILENT
+        lowest, highest = min(before), max(before)
+        unit = 0.1 * max(highest - lowest, 1e-9 * max(abs(lowest), abs(highest)), 1e-300)
+        p_high, p_low = (10.0 ** -min(max(beyond, 0.0) / unit, 10.0) for beyond in (value - highest, lowest - value))
+        return p_high, p_low, min(max(value, lowest), highest)
