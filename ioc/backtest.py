@@ -1,32 +1,25 @@
-"""Backtest on a user's own series: CSV rows in, the same rows with a causal anomaly score out."""
+"""Backtest on users' own series: what was surprising, row by row, from this row and those before it alone."""
 
-import csv
 import math
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 
 from detectors.arrays import Block, Detector, Floats
-from detectors.flatline import Flatline
-from detectors.level import Level
-from detectors.seasonal import SeasonalCounts
-from ioc.errors import InputError
+from detectors.daily import Daily
+from detectors.ensemble import Refractory
+from detectors.envelope import Envelope
+from detectors.knn import Nearest
+from detectors.shift import Activity, Shift
+from detectors.spot import Spot, SpotParameters
+from ioc.series_csv import Reading, read
 
-COLUMNS = ("timestamp", "value")
-HALF_AT = 6.0  # digits of improbability at which the score is one half
-
-
-class Reading(NamedTuple):
-    """One row of the input: its texts as they stood, the two clocks in ms, the number (NaN where empty)."""
-
-    timestamp: str
-    text: str
-    at_ms: int
-    local_ms: int
-    value: float
+HALF_AT = 8.0  # digits of surprise at which the score is one half
+_MOST_DIGITS = 5.0  # that one detector can contribute: beyond, its tail is extrapolated too far to be compared
+_RECORDS_WEIGHT = 2.0
+_RECORDS = SpotParameters(share=0.003, least_peaks=8)
 
 
 class Scored(NamedTuple):
@@ -37,80 +30,105 @@ class Scored(NamedTuple):
     score: float
 
 
-def read(lines: Iterable[str], name: str) -> Iterator[Reading]:
-    """Yield the rows of a CSV with columns ``timestamp`` and ``value`` (others are ignored), as they arrive.
+class Expert:
+    """Detectors that are asked together; what they say counts when it is a record, and the more the rarer records are.
+
+    The digits of improbability (``-log10 p``) of the detectors are averaged. A row counts if its digits are more than
+    those of each of the last hundred rows. How improbable so many digits are *among this series' own records* is
+    added, twice: that gives every series about the same budget of alarms, whatever its noise is like.
 
     Parameters
     ----------
-    lines : iterable of str
-        The file, header first.
-    name : str
-        What to call it in messages.
-
-    Raises
-    ------
-    InputError
-        A column is missing, a timestamp is no ISO 8601 time or lies before its predecessor, or a value is no number;
-        the message names the line.
+    detectors : Detector
+        Those asked.
+    handicap : float
+        Digits by which it has to be more surprised than other experts.
     """
-    rows = csv.reader(lines)
-    header = [column.strip() for column in next(rows, [])]
-    missing = [column for column in COLUMNS if column not in header]
-    if missing:
-        found = ", ".join(header) or "nothing"
-        raise InputError(f"{name}: no column {' and '.join(missing)} in its first line ({found}); need timestamp,value")
-    when, what = (header.index(column) for column in COLUMNS)
-    before = -(2**63)
-    for number, row in enumerate(rows, start=2):
-        if not row:
-            continue
-        if len(row) <= max(when, what):
-            raise InputError(f"{name}, line {number}: {len(row)} columns, the header has {len(header)}")
-        reading = _reading(row[when].strip(), row[what].strip(), f"{name}, line {number}")
-        if reading.at_ms < before:
-            raise InputError(f"{name}, line {number}: {reading.timestamp} lies before the row above; sort by timestamp")
-        before = reading.at_ms
-        yield reading
+
+    def __init__(self, *detectors: Detector, handicap: float = 0.0) -> None:
+        self._detectors = detectors
+        self._handicap = handicap
+        self._records = Record()
+        self._tails = Spot(_RECORDS)
+
+    def resize(self, size: int) -> None:
+        """Grow to ``size`` series."""
+        for bank in (*self._detectors, self._records, self._tails):
+            bank.resize(size)
+
+    def surprise(self, block: Block) -> Floats:
+        """Return digits of surprise, 0 or more; NaN where the value is unknown."""
+        tails = [detector.update(block) for detector in self._detectors]
+        digits = [np.minimum(-np.log10(np.minimum(tail.p_high, tail.p_low)), _MOST_DIGITS) for tail in tails]
+        mean = np.where(np.isnan(block.value), np.nan, sum(digits) / len(digits))
+        counting = self._records.only(block, mean)
+        rarity = -np.log10(self._tails.update(block._replace(value=counting)).p_high)
+        surprise: Floats = np.maximum(counting + _RECORDS_WEIGHT * rarity - self._handicap, 0.0)
+        return surprise
 
 
-def _reading(timestamp: str, text: str, place: str) -> Reading:
-    try:
-        when = datetime.fromisoformat(timestamp)
-        value = float(text) if text else math.nan
-    except ValueError:
-        raise InputError(f"{place}: {timestamp!r}, {text!r} is no ISO 8601 time and number") from None
-    offset = when.utcoffset()
-    local_ms = round(when.replace(tzinfo=UTC).timestamp() * 1000)
-    at_ms = local_ms if offset is None else local_ms - round(offset.total_seconds() * 1000)
-    return Reading(timestamp, text, at_ms, local_ms, value)
+class Record:
+    """Strict records: what is greater than each of the last hundred; the rest is 0."""
+
+    def __init__(self) -> None:
+        self._refractory = Refractory()
+
+    def resize(self, size: int) -> None:
+        """Grow to ``size`` series."""
+        self._refractory.resize(size)
+
+    def only(self, block: Block, digits: Floats) -> Floats:
+        """Return ``digits`` where they are a record, 0 where not, NaN where they are."""
+        tails = 10.0**-digits
+        beaten = self._refractory.update(block._replace(value=tails)).expected
+        record: Floats = np.where((tails < 1.0) & ~(tails >= beaten), digits, 0.0)
+        return np.where(np.isnan(digits), np.nan, record)
 
 
 class Backtest:
-    """Detectors of the bank on one series of unknown kind: seasonal counts, flat lines, jumps of level.
+    """Three experts on many series of unknown kind, one configuration for all.
 
-    The score says how improbable the value was to the most surprised of them: with ``p`` the least of their tail
-    probabilities times the number of detectors, and ``d = -log10(p)`` its digits, it is ``d / (d + 6)``: 0 for what is
-    usual, 0.5 at one in a million, towards 1 beyond. It depends on this row and those before it only.
+    What each row is compared with: the usual at its time of day together with the shapes of the last days
+    (`detectors.daily`, `detectors.knn`); the range of everything before (`detectors.envelope`); and, with a handicap of
+    two digits, the usual level and liveliness (`detectors.shift`). The most surprised expert counts, if that is a
+    record of the last hundred rows. ``d`` digits of surprise are a score of ``d / (d + 8)``: 0 is usual, one half is
+    what deserves a look about once in a thousand rows, towards 1 beyond. It depends on this row and those before it only.
+
+    Parameters
+    ----------
+    series : int
+        How many series are scored together; none knows of the others.
     """
 
-    def __init__(self) -> None:
-        self._detectors: tuple[Detector, ...] = (SeasonalCounts(), Flatline(), Level())
-        for detector in self._detectors:
-            detector.resize(1)
+    def __init__(self, series: int = 1) -> None:
+        self._experts = (
+            Expert(Daily(), Nearest()),
+            Expert(Envelope()),
+            Expert(Activity(), Shift(), handicap=2.0),
+        )
+        self._record = Record()
+        for part in (*self._experts, self._record):
+            part.resize(series)
+
+    def update(self, block: Block) -> Floats:
+        """Return the scores of observations of many series, (n,) in [0, 1), then learn them; unknown values score 0."""
+        most = np.max([expert.surprise(block) for expert in self._experts], axis=0)
+        digits = np.nan_to_num(self._record.only(block, most))
+        score: Floats = digits / (digits + HALF_AT)
+        return score
 
     def score(self, readings: list[Reading]) -> list[Scored]:
-        """Return the rows with their scores; call it with any cut of the series into consecutive parts."""
-        at_ms = np.array([reading.at_ms for reading in readings], dtype=np.int64)
-        local_ms = np.array([reading.local_ms for reading in readings], dtype=np.int64)
-        value = np.array([reading.value for reading in readings], dtype=np.float64)
-        block = Block(np.zeros(len(readings), dtype=np.int64), at_ms, local_ms, value)
-        least: Floats = np.ones(len(readings))
-        for detector in self._detectors:
-            scores = detector.update(block)
-            least = np.minimum(least, np.minimum(scores.p_high, scores.p_low))
-        digits = np.maximum(-np.log10(least) - math.log10(len(self._detectors)), 0.0)
-        grades = (digits / (digits + HALF_AT)).tolist()
+        """Return the rows of the only series with their scores; call it with any cut into consecutive parts."""
+        grades = self.update(blocked(readings, np.zeros(len(readings), dtype=np.int64))).tolist()
         return [Scored(row.timestamp, row.text, grade) for row, grade in zip(readings, grades, strict=True)]
+
+
+def blocked(readings: list[Reading], series: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Block:
+    """Return rows as a block."""
+    at_ms = np.array([reading.at_ms for reading in readings], dtype=np.int64)
+    local_ms = np.array([reading.local_ms for reading in readings], dtype=np.int64)
+    value = np.array([reading.value for reading in readings], dtype=np.float64)
+    return Block(series, at_ms, local_ms, np.where(np.isfinite(value), value, math.nan))
 
 
 def run(lines: Iterable[str], name: str, rows_at_once: int = 1024) -> Iterator[Scored]:
