@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from detectors.arrays import Block
 from detectors.registry import DETECTORS
-from tests.contract.blocks import take
-from tests.contract.cases import joined, same
+from tests.contract.blocks import extreme, take
+from tests.contract.cases import CASES, joined, same
 
 HOUR = 3_600_000
 anything = st.floats(width=64) | st.integers(0, 50).map(float)
@@ -44,3 +44,17 @@ def test_any_cut_of_any_stream_gives_the_same_bits(stream: tuple[Block, list[int
         assert all(array.tobytes() == parts.state()[name].tobytes() for name, array in whole.state().items())
         assert ((expected.p_high > 0.0) & (expected.p_high <= 1.0)).all()
         assert ((expected.p_low > 0.0) & (expected.p_low <= 1.0)).all()
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(st.lists(anything, min_size=1, max_size=30), st.sets(st.integers(0, 30), max_size=3))
+def test_any_cut_of_any_type_of_block_gives_the_same_bits(values: list[float], cuts: set[int]) -> None:
+    """For the detectors of shares, rosters, areas, points and tails too, whatever their columns hold."""
+    ends = sorted({0, len(values)} | {cut for cut in cuts if cut < len(values)})
+    for case in CASES:
+        block = extreme(type(case.feed().block), np.array(values, dtype=np.float64))
+        whole, parts = case.fresh(1), case.fresh(1)
+        expected = whole.update(block)
+        assert same(joined([parts.update(take(block, slice(a, b))) for a, b in pairwise(ends)]), expected)
+        assert all(array.tobytes() == parts.state()[name].tobytes() for name, array in whole.state().items())
+        assert ((expected.p_high > 0.0) & (expected.p_high <= 1.0)).all()

@@ -143,6 +143,16 @@ def test_nothing_is_said_before_enough_is_known() -> None:
     assert scores.p_high[55, 0] < 0.05
 
 
+def test_a_round_without_anything_known_says_nothing() -> None:
+    """No trials, more hits than trials, and a repeated series: each neutral by itself."""
+    bank = Proportion()
+    bank.resize(2)
+    rows, at = np.array([0, 0, 1]), np.zeros(3, np.int64)
+    scores = bank.update(ShareBlock(rows, at, at, np.array([1.0, 2.0, np.nan]), np.array([5.0, 1.0, 3.0])))
+    assert scores.p_high.tolist() == [1.0, 1.0, 1.0]
+    assert bank.state()["count"].tolist() == [1.0, 0.0]
+
+
 def test_parameters_out_of_range_are_named() -> None:
     """With the value."""
     with pytest.raises(ValueError, match=r"proportion\.memory must be above 0 and finite, is 0"):
