@@ -9,7 +9,8 @@ import numpy as np
 from detectors.arrays import Floats
 from detectors.tails import deviance, stirling_error
 
-_FEWEST, _MOST = 8, 128  # terms summed at once: more and more
+_SHORT, _LONG = 16, 256  # terms at once
+_ENOUGH = 512  # so many terms are enough for most
 _NEGLIGIBLE = 1e-17
 
 
@@ -78,26 +79,49 @@ def _log_negative_binomial(count: Floats, size: Floats, success: Floats, failure
 
 
 def _beyond(hits: Floats, trials: Floats, a: Floats, b: Floats) -> Floats:
-    """Return P(H > hits) / P(H = hits) by its terms, so many at once, until what is left can't count."""
+    """Return P(H > hits) / P(H = hits) by its terms, until what is left can't count.
+
+    The first ones are added to all counts at once; the few counts that need more get them many at a time.
+    """
     total = np.zeros(len(hits))
     going = np.flatnonzero(hits < trials)
     at: Floats = hits[going]
     end, a, b, term = trials[going], a[going], b[going], np.ones(len(going))
-    width = _FEWEST
+    done = 0
     while len(going):
-        left = (end - at)[:, None] - np.arange(float(width))
-        j = end[:, None] - left
-        some = np.maximum(left, 1.0)
-        ratio = some * (a[:, None] + j) / ((j + 1.0) * (some + (b[:, None] - 1.0)))
-        ratio *= left > 0.0
-        ratio[:, 0] *= term
+        add, terms = (_one_by_one, _SHORT) if done < _ENOUGH else (_side_by_side, _LONG)
         with np.errstate(under="ignore"):
-            terms = np.cumprod(ratio, axis=1, out=ratio)
-        total[going] += terms.sum(axis=1)
-        term, at = terms[:, -1], at + width
+            more, term = add(at, end, a, b, term)
+            total[going] += more
+        at, done = at + terms, done + terms
         falling = (b >= 1.0) & (term * (end - at) <= _NEGLIGIBLE * total[going])  # one mode, and it is behind us
-        more = (at < end) & ~falling
-        going = going[more]
-        at, end, a, b, term = (each[more] for each in (at, end, a, b, term))
-        width = min(2 * width, _MOST)
+        left = (at < end) & ~falling
+        going = going[left]
+        at, end, a, b, term = (each[left] for each in (at, end, a, b, term))
     return total
+
+
+def _one_by_one(at: Floats, end: Floats, a: Floats, b: Floats, term: Floats) -> tuple[Floats, Floats]:
+    """Return the sum of the next `_SHORT` terms and the last of them: a loop over terms, vectors over counts."""
+    left, up, down = end - at, a + at, at + 1.0
+    total = np.zeros(len(at))
+    for _ in range(_SHORT):
+        ratio = left * up
+        left = np.maximum(left - 1.0, 0.0)
+        ratio /= down * (left + b)
+        term = term * ratio
+        total += term
+        up += 1.0
+        down += 1.0
+    return total, term
+
+
+def _side_by_side(at: Floats, end: Floats, a: Floats, b: Floats, term: Floats) -> tuple[Floats, Floats]:
+    """Return the sum of the next `_LONG` terms and the last of them: a matrix (counts, terms)."""
+    j = at[:, None] + np.arange(float(_LONG))
+    left = end[:, None] - j
+    ratio = np.maximum(left, 0.0) * (a[:, None] + j)
+    ratio /= (j + 1.0) * (np.maximum(left - 1.0, 0.0) + b[:, None])
+    ratio[:, 0] *= term
+    terms = np.cumprod(ratio, axis=1, out=ratio)
+    return terms.sum(axis=1), terms[:, -1]
