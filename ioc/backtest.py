@@ -53,8 +53,9 @@ class Expert:
 
     def resize(self, size: int) -> None:
         """Grow to ``size`` series."""
-        for bank in (*self._detectors, self._records, self._tails):
+        for bank in (*self._detectors, self._tails):
             bank.resize(size)
+        self._records.resize(size)
 
     def surprise(self, block: Block) -> Floats:
         """Return digits of surprise, 0 or more; NaN where the value is unknown."""
@@ -92,7 +93,8 @@ class Backtest:
     (`detectors.daily`, `detectors.knn`); the range of everything before (`detectors.envelope`); and, with a handicap of
     two digits, the usual level and liveliness (`detectors.shift`). The most surprised expert counts, if that is a
     record of the last hundred rows. ``d`` digits of surprise are a score of ``d / (d + 8)``: 0 is usual, one half is
-    what deserves a look about once in a thousand rows, towards 1 beyond. It depends on this row and those before it only.
+    what deserves a look about once in a thousand rows, towards 1 beyond. It depends on this row and those before it
+    alone.
 
     Parameters
     ----------
