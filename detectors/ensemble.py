@@ -19,7 +19,7 @@ COMBINE: Mapping[str, Callable[[Floats], Floats]] = MappingProxyType(
     {"half_cauchy": half_cauchy, "cauchy": cauchy, "average_e": average_e, "fisher": fisher}
 )
 _START = 3.0  # minus the logarithm of the combined tail from which on it is learned: one observation in twenty
-_PRIOR = (200.0, float(np.exp(-_START)), 50.0, 0.993)  # as promised; mean excess as `peaks` corrects it
+_PRIOR = (100.0, float(np.exp(-_START)), 25.0, 0.993)  # as promised; mean excess as `peaks` corrects it
 
 
 class EnsembleParameters(NamedTuple):
@@ -66,7 +66,7 @@ class Ensemble(Held):
     >>> at = np.zeros(1, np.int64)
     >>> scores = bank.update(TailBlock(at, at, at, np.array([[1e-6, 0.3]]), np.array([[1.0, np.nan]])))
     >>> f"{scores.p_high[0]:.1e}", float(scores.p_low[0])
-    ('4.9e-06', 1.0)
+    ('1.0e-05', 1.0)
     """
 
     name = "ensemble"
@@ -140,8 +140,8 @@ class Refractory(Bank):
     """After an alarm a tail counts only if it is more improbable than everything just before: a strict record.
 
     It is fed with tails as values (NaN, or outside (0, 1]: neutral) and answers in ``p_high`` with the tail where it
-    counts, else with 1; ``expected`` is the smallest tail of the last observations, the record to beat. Every record
-    that is an alarm begins the time anew. Tails count as seen whether they counted or not.
+    counts, else with 1; ``expected`` is the record to beat after an alarm, the smallest tail of the last observations.
+    Every record that is an alarm begins the time anew. Tails count as seen whether they counted or not.
 
     Examples
     --------
@@ -175,10 +175,10 @@ class Refractory(Bank):
     def _step(self, block: Block) -> Verdict:
         rows, table, parameters = block.series, self._table, self.parameters
         since, alarm = table.ints("since"), table.ints("alarm_ms")
-        recent = self._within(table.ints("at_ms")[rows], block.at_ms[:, None])
-        record = np.where(recent, table.floats("tails")[rows], np.inf).min(axis=1)
         bound = (since[rows] < parameters.observations) & self._within(alarm[rows], block.at_ms)
-        counts = ~bound | (block.value < record)
+        record = np.full(len(rows), np.inf)
+        record[bound] = self._record(rows[bound], block.at_ms[bound])
+        counts = block.value < record
         alarmed = counts & (block.value < parameters.alarm_below)
         since[rows] = np.where(alarmed, 0, np.minimum(since[rows], np.iinfo(np.int64).max - 1) + 1)
         alarm[rows] = np.where(alarmed, block.at_ms, alarm[rows])
@@ -188,6 +188,12 @@ class Refractory(Bank):
         table.ints("seen")[rows] += 1
         p = np.where(counts, np.maximum(block.value, LEAST), 1.0)
         return Verdict(p, np.ones(len(rows)), np.where(np.isinf(record), np.nan, record))
+
+    def _record(self, rows: Ints, now_ms: Ints) -> Floats:
+        """Return the smallest of the last tails, (m,)."""
+        recent = self._within(self._table.ints("at_ms")[rows], now_ms[:, None])
+        record: Floats = np.where(recent, self._table.floats("tails")[rows], np.inf).min(axis=1)
+        return record
 
     def _within(self, then_ms: Ints, now_ms: Ints) -> Flags:
         """Say whether instants lie within the horizon; never is not."""

@@ -15,7 +15,7 @@ class NaiveEnsemble:
     """Both sides of one series."""
 
     def __init__(self) -> None:
-        self.sides = [NaivePeaks(200.0, math.exp(-3.0), 50.0, 0.993) for _ in range(2)]
+        self.sides = [NaivePeaks(100.0, math.exp(-3.0), 25.0, 0.993) for _ in range(2)]
 
     def observe(self, at_ms: int, local_ms: int, high: list[float], low: list[float]) -> tuple[float, float, float]:
         """Combine the tails of one observation, then learn."""
@@ -49,8 +49,9 @@ class NaiveRefractory:
         del at_ms, local_ms
         if not 0.0 < value <= 1.0:
             return 1.0, 1.0, math.nan
-        record = min(self.tails[-100:], default=math.nan)
-        counts = self.since_alarm >= 100 or value < record
+        bound = self.since_alarm < 100
+        record = min(self.tails[-100:]) if bound else math.nan
+        counts = not bound or value < record
         self.since_alarm = 0 if counts and value < 1e-6 else self.since_alarm + 1
         self.tails.append(value)
         return max(value, 1e-300) if counts else 1.0, 1.0, record
