@@ -1,16 +1,15 @@
 """Admission, between decoding and observing: which events count, at which time, and what became of the others."""
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from streams.clocks import ClockNote, Clocks, ClockSettings
-from streams.dedupe import Dedupe, event_hashes
-from streams.events import Event, Punctuation
-from streams.records import RecordBatch
+from streams.dedupe import Dedupe
+from streams.heads import Heads
 from streams.rejection import Reason, Rejected
 from streams.sequences import Sequences
 from streams.times import local_ms, parse_rfc3339
@@ -18,10 +17,10 @@ from streams.watermark import Watermark
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+_T = TypeVar("_T")
 
 TIME_FROM_MS: Final = 946_684_800_000  # 2000-01-01
 TIME_TO_MS: Final = 4_102_444_800_000  # 2100-01-01
-_SET_ASIDE: Final = frozenset({Rejected, Punctuation})
 _PARTS: Final = ("clocks", "dedupe", "sequences", "watermark")
 
 
@@ -43,13 +42,13 @@ class AdmissionSettings(Struct, frozen=True):
 class Admitted(Struct, frozen=True):
     """What became of a batch: ``records == accepted + duplicate + late + rejected``, exactly.
 
-    The columns have one row per event of ``events``, in the order of records. Punctuation is among the accepted
-    records, but not among the events.
+    The columns have one row per event that is to be observed, in the order of records. Punctuation is among the
+    accepted records, but not among the events.
 
     Attributes
     ----------
-    events : list of n Event
-        What is to be observed; not to be changed, it may be the decoded list itself.
+    kept : (n,) int64
+        The place of each event among those of the `Heads`.
     rows : (n,) int64
         Where each event stands in the batch.
     at_ms, local_ms, ingest_ms : (n,) int64
@@ -67,13 +66,15 @@ class Admitted(Struct, frozen=True):
         Records with a valid time more than ``skew_ms`` after their ingest, whatever became of them.
     missing : int
         Numbers that sources skipped in their ``sequence``.
+    unrecognised : int
+        Values from outside their closed sets.
     notes : list of ClockNote
         Clocks that proved wrong, or right again, in the order of records.
     watermark_ms : int or None
         The watermark behind the batch.
     """
 
-    events: list[Event]
+    kept: Ints
     rows: Ints
     at_ms: Ints
     local_ms: Ints
@@ -85,19 +86,20 @@ class Admitted(Struct, frozen=True):
     punctuations: int
     skewed: int
     missing: int
+    unrecognised: int
     notes: list[ClockNote]
     watermark_ms: int | None
 
     @property
     def accepted(self) -> int:
         """Number of accepted records: events and punctuation."""
-        return len(self.events) + self.punctuations
+        return len(self.kept) + self.punctuations
 
 
 class _Pending(NamedTuple):
-    """Events that are neither refused nor put aside yet, in columns."""
+    """Events that are neither refused nor put aside yet, in columns; ``kept`` is their place among the heads."""
 
-    events: list[Event]
+    kept: Ints
     rows: Ints
     ingest_ms: Ints
     at_ms: Ints
@@ -109,13 +111,17 @@ class _Pending(NamedTuple):
         if mask.all():
             return self
         return _Pending(
-            [self.events[row] for row in np.flatnonzero(mask).tolist()],
+            self.kept[mask],
             self.rows[mask],
             self.ingest_ms[mask],
             self.at_ms[mask],
             self.offset_min[mask],
             self.suspect[mask],
         )
+
+    def of(self, column: list[_T]) -> list[_T]:
+        """Return a column of the heads as far as it is of these events."""
+        return column if len(column) == len(self.kept) else [column[at] for at in self.kept.tolist()]
 
 
 class Admission:
@@ -163,39 +169,38 @@ class Admission:
         """Let the watermark of a partition that is read to its end go on with wall time, and return it."""
         return self._watermark.advance_idle(now_ms)
 
-    def admit(self, batch: RecordBatch, decoded: list[Event | Rejected], now_ms: int) -> Admitted:
+    def admit(self, timestamps_ms: list[int], heads: Heads, now_ms: int) -> Admitted:
         """Decide on the next records.
 
         Parameters
         ----------
-        batch : RecordBatch
-            The records, n of them.
-        decoded : list of n Event or Rejected
-            What the codec made of each.
+        timestamps_ms : list of n int
+            Ingest times of the records, milliseconds since 1970 UTC.
+        heads : Heads
+            What is known of each of these records.
         now_ms : int
             Wall time of arrival, for `idle` only.
 
         Raises
         ------
         ValueError
-            ``decoded`` hasn't one entry per record.
+            ``heads`` doesn't have one entry per record.
         """
-        if len(decoded) != len(batch):
-            raise ValueError(f"decoded must have one entry per record, {len(batch)}, not {len(decoded)}")
-        ingest_ms = np.fromiter(batch.timestamps_ms, np.int64, len(batch))
-        events, rows, rejected, trusted = _sort_out(decoded)
-        self._watermark.observe(ingest_ms, now_ms, trusted)
-        pending = _timed(events, rows, ingest_ms if rows is None else ingest_ms[rows], rejected)
-        skewed, pending, notes = self._clock(pending, rejected)
-        first = self._first(pending)
+        if heads.records != len(timestamps_ms):
+            raise ValueError(f"heads must have one entry per record, {len(timestamps_ms)}, not {heads.records}")
+        ingest_ms = np.fromiter(timestamps_ms, np.int64, len(timestamps_ms))
+        rejected = heads.rejected.copy()
+        self._watermark.observe(ingest_ms, now_ms, heads.trusted)
+        skewed, pending, notes = self._clock(_timed(heads, ingest_ms, rejected), heads, rejected)
+        first = self._dedupe.first(heads.hashes[pending.kept], pending.ingest_ms)
         duplicate = pending.rows[~first].tolist()
         pending = pending.where(first)
-        missing = self._missing(pending)
+        missing = self._missing(pending, heads)
         is_late = pending.ingest_ms - pending.at_ms > self._settings.allowed_lateness_ms  # never of a suspect event
         late = pending.rows[is_late].tolist()
         pending = pending.where(~is_late)
         return Admitted(
-            events=pending.events,
+            kept=pending.kept,
             rows=pending.rows,
             at_ms=pending.at_ms,
             local_ms=local_ms(pending.at_ms, pending.offset_min, self._settings.site_offset_min),
@@ -204,18 +209,20 @@ class Admission:
             late=late,
             duplicate=duplicate,
             rejected=sorted(rejected, key=_row),
-            punctuations=0 if trusted is None else int(np.count_nonzero(trusted)),
+            punctuations=len(heads.punctuations),
             skewed=skewed,
             missing=missing,
+            unrecognised=_of_kept(heads.unrecognised, pending.kept),
             notes=notes,
             watermark_ms=self._watermark.value_ms,
         )
 
-    def _clock(self, pending: _Pending, rejected: list[tuple[int, Rejected]]) -> tuple[int, _Pending, list[ClockNote]]:
+    def _clock(
+        self, pending: _Pending, heads: Heads, rejected: list[tuple[int, Rejected]]
+    ) -> tuple[int, _Pending, list[ClockNote]]:
         """Read suspect events at ingest time, and refuse what is out of limits then."""
         offset_ms = pending.ingest_ms - pending.at_ms
-        sources = [event.source for event in pending.events]
-        suspect, notes = self._clocks.judge(sources, pending.ingest_ms, offset_ms)
+        suspect, notes = self._clocks.judge(pending.of(heads.sources), pending.ingest_ms, offset_ms)
         skewed = int(np.count_nonzero(offset_ms < -self._settings.skew_ms))
         at_ms = np.where(suspect, pending.ingest_ms, pending.at_ms) if suspect.any() else pending.at_ms
         before = at_ms < TIME_FROM_MS
@@ -228,16 +235,10 @@ class Admission:
         _reject(pending.rows[ahead & ~after & ~before], Reason.TIME_AFTER_LIMIT, detail, rejected)
         return skewed, pending.where(~(before | after | ahead)), notes
 
-    def _first(self, pending: _Pending) -> Mask:
-        sources = [event.source for event in pending.events]
-        hashes = event_hashes(sources, [event.id for event in pending.events])
-        return self._dedupe.first(hashes, pending.ingest_ms)
-
-    def _missing(self, pending: _Pending) -> int:
-        numbers = [event.sequence for event in pending.events]
-        if numbers.count(None) == len(numbers):
+    def _missing(self, pending: _Pending, heads: Heads) -> int:
+        if heads.sequences.count(None) == len(heads.sequences):
             return 0
-        return self._sequences.missing([event.source for event in pending.events], numbers)
+        return self._sequences.missing(pending.of(heads.sources), pending.of(heads.sequences))
 
     def snapshot(self) -> dict[str, bytes]:
         """Return the state as blocks ``part/name``; all but ``watermark/wall`` follow from the records alone."""
@@ -275,27 +276,21 @@ def _row(entry: tuple[int, Rejected]) -> int:
     return entry[0]
 
 
-def _sort_out(
-    decoded: list[Event | Rejected],
-) -> tuple[list[Event], Ints | None, list[tuple[int, Rejected]], Mask | None]:
-    """Part events from rejects and punctuation: events, their rows (None: all), rejects, mask of punctuation."""
-    if _SET_ASIDE.isdisjoint(map(type, decoded)):
-        return cast("list[Event]", decoded), None, [], None
-    events: list[Event] = [item for item in decoded if not isinstance(item, (Rejected, Punctuation))]
-    rejected = [(row, item) for row, item in enumerate(decoded) if isinstance(item, Rejected)]
-    trusted = np.fromiter((isinstance(item, Punctuation) for item in decoded), np.bool_, len(decoded))
-    is_event = ~trusted
-    is_event[[row for row, _ in rejected]] = False
-    return events, np.flatnonzero(is_event).astype(np.int64), rejected, trusted if trusted.any() else None
+def _of_kept(counts: list[tuple[int, int]], kept: Ints) -> int:
+    """Return the sum of the counts whose place was kept."""
+    if not counts:
+        return 0
+    places = set(kept.tolist())
+    return sum(count for place, count in counts if place in places)
 
 
-def _timed(events: list[Event], rows: Ints | None, ingest_ms: Ints, rejected: list[tuple[int, Rejected]]) -> _Pending:
+def _timed(heads: Heads, ingest_ms: Ints, rejected: list[tuple[int, Rejected]]) -> _Pending:
     """Read the times, and refuse what has none."""
-    at_ms, offset_min, valid = parse_rfc3339([event.time for event in events])
-    rows = np.arange(len(events)) if rows is None else rows
+    at_ms, offset_min, valid = parse_rfc3339(heads.times)
+    rows = heads.rows
     _reject(rows[~valid], Reason.BAD_TIME, "time: RFC 3339 with an offset expected", rejected)
-    suspect = np.zeros(len(events), np.bool_)
-    return _Pending(events, rows, ingest_ms, at_ms, offset_min, suspect).where(valid)
+    suspect = np.zeros(len(rows), np.bool_)
+    return _Pending(np.arange(len(rows)), rows, ingest_ms[rows], at_ms, offset_min, suspect).where(valid)
 
 
 def _reject(rows: Ints, reason: Reason, detail: str, rejected: list[tuple[int, Rejected]]) -> None:

@@ -17,8 +17,8 @@ _LEAST_WORDS: Final = 1 << 12
 _FULL: Final = 2  # hashes per word of the prefilter at which it is built anew
 
 
-def event_hashes(sources: Iterable[str], ids: Iterable[str]) -> Hashes:
-    r"""Return the 64-bit XXH3 of each ``source NUL id``; n sources and n ids give (n,) uint64.
+def event_digests(sources: Iterable[str], ids: Iterable[str]) -> list[bytes]:
+    r"""Return the 64-bit XXH3 of each ``source NUL id``, 8 bytes each; of n sources and n ids.
 
     Two of m remembered hashes meet by chance with m * 2**-64 per event: with two million remembered, one event in
     9e12 would be taken for a duplicate wrongly.
@@ -26,11 +26,15 @@ def event_hashes(sources: Iterable[str], ids: Iterable[str]) -> Hashes:
     Examples
     --------
     >>> from xxhash import xxh3_64_intdigest
-    >>> event_hashes(["/camera/1"], ["7"]).tolist() == [xxh3_64_intdigest(b"/camera/1\0" b"7")]
+    >>> hashes_of(event_digests(["/camera/1"], ["7"])).tolist() == [xxh3_64_intdigest(b"/camera/1\0" b"7")]
     True
     """
-    digests = b"".join([xxh3_64_digest(f"{source}\0{id_}".encode()) for source, id_ in zip(sources, ids, strict=True)])
-    return np.frombuffer(digests, ">u8").astype(np.uint64)
+    return [xxh3_64_digest(f"{source}\0{id_}".encode()) for source, id_ in zip(sources, ids, strict=True)]
+
+
+def hashes_of(digests: Iterable[bytes]) -> Hashes:
+    """Return n digests as an array, (n,) uint64."""
+    return np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
 
 
 class _Sealed(NamedTuple):
@@ -71,7 +75,7 @@ class Dedupe:
     Examples
     --------
     >>> dedupe = Dedupe()
-    >>> hashes, ingest_ms = event_hashes("aab", "121"), np.array([0, 1, 2])
+    >>> hashes, ingest_ms = hashes_of(event_digests("aab", "121")), np.array([0, 1, 2])
     >>> dedupe.first(hashes, ingest_ms).tolist(), dedupe.first(hashes[:1], ingest_ms[:1]).tolist()
     ([True, True, True], [False])
     """
@@ -106,7 +110,7 @@ class Dedupe:
         Parameters
         ----------
         hashes : (n,) uint64
-            From `event_hashes`, in the order of the records.
+            From `hashes_of`, in the order of the records.
         ingest_ms : (n,) int64
             Ingest times of the same records.
 

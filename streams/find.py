@@ -10,12 +10,10 @@ from streams.admission import Admission, AdmissionSettings, Admitted
 from streams.anomalies import Anomaly, Kind, Message, Series, Watermark, digest, to_record
 from streams.banks.bank import Bank, Horizon, Item
 from streams.clocks import ClockNote
-from streams.codec import decode
-from streams.events import Event, Punctuation
-from streams.events.consistency import count_unrecognised
-from streams.events.control import Edge
+from streams.codec import runs
+from streams.heads import Heads
 from streams.records import OutputRecord, RecordBatch
-from streams.rejection import Rejected, dead_letter
+from streams.rejection import dead_letter
 from streams.stage import Outcome, Tally
 from streams.topics import LATE_EVENTS
 
@@ -62,15 +60,19 @@ class FindStage:
         return None if heard_ms < 0 else heard_ms + self._lateness_ms
 
     def process(self, batch: RecordBatch, now_ms: int) -> Outcome:
-        """Decode, admit, observe; score what the watermark has passed."""
-        decoded = decode(batch)
-        admitted = self._admission.admit(batch, decoded, now_ms)
+        """Decode and read, admit, observe; score what the watermark has passed."""
+        heads = Heads()
+        for run in runs(batch):
+            events = heads.add(run)
+            for bank in self._banks:
+                bank.read(events)
+        admitted = self._admission.admit(batch.timestamps_ms, heads, now_ms)
         outputs = [dead_letter(batch, row, rejected) for row, rejected in admitted.rejected]
         outputs.extend(_late_copy(batch, row) for row in admitted.late)
         for bank in self._banks:
-            bank.observe(admitted.events, admitted.at_ms, admitted.local_ms)
+            bank.observe(admitted.kept, admitted.at_ms, admitted.local_ms)
         items: list[Item] = [self._clock_anomaly(note) for note in admitted.notes]
-        self._listen(admitted, _heard_at_the_end(decoded) if admitted.punctuations else None)
+        self._listen(admitted, heads.end_ms)
         items.extend(self._close(admitted.watermark_ms))
         outputs.extend(self._records(items, admitted.watermark_ms, now_ms))
         return Outcome(outputs, _tally(len(batch), admitted, items), admitted.watermark_ms)
@@ -92,7 +94,7 @@ class FindStage:
     def _listen(self, admitted: Admitted, end_ms: int | None) -> None:
         """Note until when sources were heard, and whether the recording they come from has ended."""
         hearing = self._hearing
-        if len(admitted.events):
+        if len(admitted.kept):
             latest_ms = int(admitted.ingest_ms.max()) - self._lateness_ms
             hearing.heard_ms = max(hearing.heard_ms, latest_ms)
             hearing.ended = False
@@ -157,14 +159,6 @@ def _under(prefix: str, blocks: Mapping[str, bytes]) -> dict[str, bytes]:
     return {name.removeprefix(prefix): data for name, data in blocks.items() if name.startswith(prefix)}
 
 
-def _heard_at_the_end(decoded: Sequence[Event | Rejected]) -> int | None:
-    """Return until when the sources of a recording were heard, if its end is among these records."""
-    ends = [
-        event.data.heard_ms or 0 for event in decoded if isinstance(event, Punctuation) and event.data.edge is Edge.END
-    ]
-    return max(ends, default=None)
-
-
 def _late_copy(batch: RecordBatch, row: int) -> OutputRecord:
     """Return a late record as it came, with its origin as a header."""
     origin = f"{batch.topic}/{batch.partition}/{batch.offsets[row]}".encode()
@@ -177,7 +171,7 @@ def _late_copy(batch: RecordBatch, row: int) -> OutputRecord:
 def _tally(records: int, admitted: Admitted, items: Sequence[Item]) -> Tally:
     noted = Counter({"clock_skew": admitted.skewed, "suspect_clock": int(admitted.suspect.sum())})
     noted["sequence_gap"] = admitted.missing
-    noted["unrecognised_value"] = count_unrecognised(admitted.events).total()
+    noted["unrecognised_value"] = admitted.unrecognised
     return Tally(
         records=records,
         accepted=admitted.accepted,

@@ -1,6 +1,6 @@
 """The series of a bank: which row a series has, and observations that wait for the watermark."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from typing import Generic, TypeVar
 
 import msgspec
@@ -36,29 +36,6 @@ class SeriesTable(Generic[Key]):
         self.series.append(series)
         self.first_ms.append(first_ms)
         return row
-
-    def rows(
-        self, positions: Sequence[int], keys: Sequence[Key], identify: Callable[[int], Series], at_ms: Ints
-    ) -> Ints:
-        """Return the rows of the series with these keys, new ones for those not seen before.
-
-        Parameters
-        ----------
-        positions, keys
-            Of m events: where each stands in its batch, and its series' key.
-        identify
-            Returns the series of the event at a position.
-        at_ms : (n,) int64
-            Event times of the whole batch.
-        """
-        row_of = self.row_of
-        try:
-            return np.fromiter(map(row_of.__getitem__, keys), np.int64, len(keys))
-        except KeyError:
-            for position, key in zip(positions, keys, strict=True):
-                if key not in row_of:
-                    self.add(key, identify(position), int(at_ms[position]))
-            return np.fromiter(map(row_of.__getitem__, keys), np.int64, len(keys))
 
     def untold(self) -> list[tuple[Series, int]]:
         """Return the series added since the last call, each with its first event time."""
@@ -155,7 +132,7 @@ class Pending:
                 np.frombuffer(series, np.int64),
                 np.frombuffer(at_ms, np.int64),
                 np.frombuffer(local_ms, np.int64),
-                np.frombuffer(values, np.float64).reshape(self._width, -1),
+                np.frombuffer(values, np.float64).reshape(self._width, len(series) // 8),
             )
         )
 

@@ -10,7 +10,7 @@ from detectors.arrays import Block, Ints
 from detectors.silence import Overdue, Silence
 from streams.anomalies import Anomaly, Kind, digest
 from streams.banks.bank import Horizon, Item, joined
-from streams.banks.samples import Reader
+from streams.banks.intake import Intake, Reader
 from streams.blocks import pack, unpack
 from streams.events import Event
 from streams.series import Columns, Key, Pending, SeriesTable, take
@@ -27,22 +27,21 @@ class ArrivalBank(Generic[Key]):
 
     def __init__(self, name: str, reader: Reader[Key], silence: Silence) -> None:
         self._name = name
-        self._reader = reader
+        self._key_type = reader.key_type
         self._table: SeriesTable[Key] = SeriesTable()
-        self._pending = Pending(width=1)
+        self._intake = Intake(reader, self._table)
+        self._pending = Pending(width=0)
         self._silence = silence
         self._slot = np.empty(0, np.int64)
         self._silent: dict[int, int] = {}
 
-    def observe(self, events: Sequence[Event], at_ms: Ints, local_ms: Ints) -> None:
-        """Keep the arrivals of a batch until the watermark passes them."""
-        samples = self._reader.read(events)
-        if samples.positions:
-            rows = self._table.rows(
-                samples.positions, samples.keys, lambda row: self._reader.identify(events[row]), at_ms
-            )
-            index = samples.indices()
-            self._pending.add(Columns(rows, at_ms[index], local_ms[index], np.zeros((1, len(rows)))))
+    def read(self, events: Sequence[Event]) -> None:
+        """Read who sent the events of a run."""
+        self._intake.read(events)
+
+    def observe(self, kept: Ints, at_ms: Ints, local_ms: Ints) -> None:
+        """Keep the arrivals of the admitted events until the watermark passes them."""
+        self._pending.add(self._intake.take(kept, at_ms, local_ms))
 
     def close(self, horizon: Horizon) -> list[Item]:
         """Learn the arrivals that the watermark has passed, and tell who is silent and who is back."""
@@ -51,7 +50,7 @@ class ArrivalBank(Generic[Key]):
         ready = self._pending.release(horizon.watermark_ms)
         if ready is not None:
             kept = self._first_of_slot(ready)
-            block = Block(kept.series, kept.at_ms, kept.local_ms, kept.values[0])
+            block = Block(kept.series, kept.at_ms, kept.local_ms, np.zeros(len(kept.series)))
             for overdue in self._silence.follow(block)[1]:
                 told.extend(self._come_back(overdue))
         told.extend(self._time_out(horizon.heard_ms))
@@ -137,7 +136,7 @@ class ArrivalBank(Generic[Key]):
 
     def restore(self, blocks: Mapping[str, bytes]) -> None:
         """Replace the state of a fresh bank."""
-        self._table.restore(f"{self._name}/series", blocks, self._reader.key_type)
+        self._table.restore(f"{self._name}/series", blocks, self._key_type)
         self._silence.load(unpack(f"{self._name}/silence", blocks))
         self._slot = unpack(f"{self._name}/slots", blocks)["slot"].astype(np.int64)
         self._pending.restore(blocks[f"{self._name}/pending"])

@@ -22,12 +22,8 @@ class Horizon(NamedTuple):
     heard_ms: int
 
 
-class Bank(Protocol):
-    """A family of series, their waiting observations, their detectors and judges."""
-
-    def observe(self, events: Sequence[Event], at_ms: Ints, local_ms: Ints) -> None:
-        """Take the observations out of a batch of admitted events; ``at_ms`` and ``local_ms`` are (n,) like them."""
-        ...
+class State(Protocol):
+    """What every bank does once it has observed."""
 
     def close(self, horizon: Horizon) -> list[Item]:
         """Score what event time has passed and return what is to be told, in event-time order per series."""
@@ -40,6 +36,54 @@ class Bank(Protocol):
     def restore(self, blocks: Mapping[str, bytes]) -> None:
         """Replace the state of a fresh bank."""
         ...
+
+
+class Bank(State, Protocol):
+    """A family of series, their waiting observations, their detectors and judges."""
+
+    def read(self, events: Sequence[Event]) -> None:
+        """Take what is needed out of the next events of a batch; they are not to be kept."""
+        ...
+
+    def observe(self, kept: Ints, at_ms: Ints, local_ms: Ints) -> None:
+        """Observe those of the events read that were admitted, and forget the others.
+
+        Parameters
+        ----------
+        kept : (n,) int64
+            Their places among the events read since the last call, ascending.
+        at_ms, local_ms : (n,) int64
+            Event time of each, and the same on the source's wall clock.
+        """
+        ...
+
+
+class EventBank(State, Protocol):
+    """A bank of a family with few events, which wants them whole."""
+
+    def observe(self, events: Sequence[Event], at_ms: Ints, local_ms: Ints) -> None:
+        """Take the observations out of admitted events; ``at_ms`` and ``local_ms`` are (n,) like them."""
+        ...
+
+
+class Whole:
+    """Keeps the events of a batch until they are admitted; makes a `Bank` of an `EventBank`."""
+
+    def __init__(self, bank: EventBank) -> None:
+        self._bank = bank
+        self._events: list[Event] = []
+        self.close = bank.close
+        self.snapshot = bank.snapshot
+        self.restore = bank.restore
+
+    def read(self, events: Sequence[Event]) -> None:
+        """Keep the events of a run."""
+        self._events += events
+
+    def observe(self, kept: Ints, at_ms: Ints, local_ms: Ints) -> None:
+        """Hand over the events that were admitted."""
+        self._bank.observe([self._events[place] for place in kept.tolist()], at_ms, local_ms)
+        self._events = []
 
 
 def joined(table: SeriesTable[Key]) -> list[Item]:

@@ -21,7 +21,7 @@ _DIGITS_AT_END = re.compile(r"[0-9]{1,9}$")
 
 
 class QueueBank:
-    """All queues of one partition, read from their snapshots; a `streams.banks.bank.Bank`."""
+    """All queues of one partition, read from their snapshots; a `streams.banks.bank.EventBank`."""
 
     def __init__(
         self, wait: PredictedWait, stalled: StalledCounter, wait_policy: Policy, stalled_policy: Policy

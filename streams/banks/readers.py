@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from streams.anomalies import Series
-from streams.banks.samples import Reader, Samples
+from streams.banks.intake import Reader, Samples
 from streams.events import CameraAnalytics, CameraHealth, Event, TelemetryObservation
 from streams.events.camera import Rule
 from streams.events.telemetry import MetricKind
@@ -15,21 +15,22 @@ _CAMERA_TYPES = frozenset({CameraAnalytics, CameraHealth})
 _TELEMETRY_TYPES = frozenset({TelemetryObservation})
 
 
-def _of_types(events: Sequence[Any], types: frozenset[type]) -> Sequence[int]:
-    """Return the positions of the events of these types: all, on their own topic."""
+def _of_types(events: Sequence[Any], first: int, types: frozenset[type]) -> tuple[Sequence[int], list[Any]]:
+    """Return the positions of the events of these types, and their data: all, on their own topic."""
     if types.issuperset(map(type, events)):
-        return range(len(events))
-    return [position for position, event in enumerate(events) if type(event) in types]
+        return range(first, first + len(events)), [event.data for event in events]
+    chosen = [(position, event.data) for position, event in enumerate(events, first) if type(event) in types]
+    return [position for position, _ in chosen], [data for _, data in chosen]
 
 
-def _read_camera_counts(events: Sequence[Any]) -> Samples[Pair]:
+def _read_camera_counts(events: Sequence[Any], first: int) -> Samples[Pair]:
     plain = Rule.COUNT
     positions = [
         position
-        for position, event in enumerate(events)
+        for position, event in enumerate(events, first)
         if type(event) is CameraAnalytics and (data := event.data).rule is plain and data.count is not None
     ]
-    chosen = [events[position].data for position in positions]
+    chosen = [events[position - first].data for position in positions]
     keys = [(data.camera_id, data.object_class or "") for data in chosen]
     return Samples(positions, keys, [data.count for data in chosen], [data.interval_s is None for data in chosen])
 
@@ -41,9 +42,9 @@ def _identify_camera_count(event: Event) -> Series:
     return Series(data.tenant, data.unit_code, "camera.count", data.camera_id, str(data.object_class or ""))
 
 
-def _read_cameras(events: Sequence[Any]) -> Samples[str]:
-    positions = _of_types(events, _CAMERA_TYPES)
-    return Samples(positions, [events[position].data.camera_id for position in positions], [], [])
+def _read_cameras(events: Sequence[Any], first: int) -> Samples[str]:
+    positions, chosen = _of_types(events, first, _CAMERA_TYPES)
+    return Samples(positions, [data.camera_id for data in chosen], [], [])
 
 
 def _identify_camera(event: Event) -> Series:
@@ -52,9 +53,8 @@ def _identify_camera(event: Event) -> Series:
     return Series(event.data.tenant, event.data.unit_code, "camera.signal", event.data.camera_id)
 
 
-def _read_telemetry(events: Sequence[Any]) -> Samples[Pair]:
-    positions = _of_types(events, _TELEMETRY_TYPES)
-    chosen = [events[position].data for position in positions]
+def _read_telemetry(events: Sequence[Any], first: int) -> Samples[Pair]:
+    positions, chosen = _of_types(events, first, _TELEMETRY_TYPES)
     keys = [(data.asset_id, data.metric) for data in chosen]
     return Samples(
         positions, keys, [data.value for data in chosen], [data.kind is MetricKind.COUNTER for data in chosen]
@@ -68,9 +68,9 @@ def _identify_telemetry(event: Event) -> Series:
     return Series(data.tenant, data.unit_code or "", "telemetry.value", data.asset_id, data.metric)
 
 
-def _read_assets(events: Sequence[Any]) -> Samples[str]:
-    positions = _of_types(events, _TELEMETRY_TYPES)
-    return Samples(positions, [events[position].data.asset_id for position in positions], [], [])
+def _read_assets(events: Sequence[Any], first: int) -> Samples[str]:
+    positions, chosen = _of_types(events, first, _TELEMETRY_TYPES)
+    return Samples(positions, [data.asset_id for data in chosen], [], [])
 
 
 def _identify_asset(event: Event) -> Series:

@@ -1,46 +1,20 @@
 """Banks of sampled values (camera counts, telemetry): surge, drop, and a reading that is dead or stuck."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Generic
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from detectors.arrays import Block, Detector, Floats, Ints
-from streams.anomalies import Kind, Series
+from streams.anomalies import Kind
 from streams.banks.bank import Horizon, Item, joined
 from streams.banks.increments import increments
+from streams.banks.intake import Intake, Reader
 from streams.blocks import pack, unpack
 from streams.events import Event
 from streams.judge import Evidence, Judge, Policy
 from streams.series import Columns, Key, Pending, SeriesTable
-
-
-class Samples(NamedTuple, Generic[Key]):
-    """What a reader finds in a batch: positions of its events there, their series' keys, their values.
-
-    ``cumulative`` says of each value whether it is a reading of a counter that only counts up.
-    """
-
-    positions: Sequence[int]
-    keys: list[Key]
-    values: list[float]
-    cumulative: list[bool]
-
-    def indices(self) -> NDArray[np.intp]:
-        """Return the positions as an index array."""
-        if isinstance(self.positions, range):
-            return np.arange(len(self.positions))
-        return np.array(self.positions, np.intp)
-
-
-class Reader(NamedTuple, Generic[Key]):
-    """How a family is read from events: the values of a batch, the identity of a new series, the type of its key."""
-
-    read: Callable[[Sequence[Event]], Samples[Key]]
-    identify: Callable[[Event], Series]
-    key_type: type[Key]
 
 
 class Watch(Struct, frozen=True):
@@ -57,8 +31,9 @@ class SampleBank(Generic[Key]):
 
     def __init__(self, name: str, reader: Reader[Key], watches: Sequence[Watch]) -> None:
         self._name = name
-        self._reader = reader
+        self._key_type = reader.key_type
         self._table: SeriesTable[Key] = SeriesTable()
+        self._intake = Intake(reader, self._table)
         self._pending = Pending(width=2)
         self._last = np.empty(0)
         self._detectors = [watch.detector for watch in watches]
@@ -69,15 +44,13 @@ class SampleBank(Generic[Key]):
             if kind is not None
         ]
 
-    def observe(self, events: Sequence[Event], at_ms: Ints, local_ms: Ints) -> None:
-        """Keep the values of a batch until the watermark passes them."""
-        samples = self._reader.read(events)
-        if not samples.positions:
-            return
-        index = samples.indices()
-        rows = self._table.rows(samples.positions, samples.keys, lambda row: self._reader.identify(events[row]), at_ms)
-        values = np.array([samples.values, samples.cumulative], np.float64)
-        self._pending.add(Columns(rows, at_ms[index], local_ms[index], values))
+    def read(self, events: Sequence[Event]) -> None:
+        """Read the values of a run."""
+        self._intake.read(events)
+
+    def observe(self, kept: Ints, at_ms: Ints, local_ms: Ints) -> None:
+        """Keep the values of the admitted events until the watermark passes them."""
+        self._pending.add(self._intake.take(kept, at_ms, local_ms))
 
     def close(self, horizon: Horizon) -> list[Item]:
         """Score and judge what the watermark has passed."""
@@ -119,7 +92,7 @@ class SampleBank(Generic[Key]):
 
     def restore(self, blocks: Mapping[str, bytes]) -> None:
         """Replace the state of a fresh bank."""
-        self._table.restore(f"{self._name}/series", blocks, self._reader.key_type)
+        self._table.restore(f"{self._name}/series", blocks, self._key_type)
         self._pending.restore(blocks[f"{self._name}/pending"])
         self._last = unpack(f"{self._name}/last", blocks)["last"].astype(np.float64)
         for number, detector in enumerate(self._detectors):

@@ -9,7 +9,7 @@ from detectors.seasonal import SeasonalCounts
 from detectors.silence import Silence
 from streams.anomalies import Kind
 from streams.banks.arrivals import ArrivalBank
-from streams.banks.bank import Bank
+from streams.banks.bank import Bank, Whole
 from streams.banks.queues import QueueBank
 from streams.banks.readers import CAMERA_COUNTS, CAMERA_SIGNALS, TELEMETRY_SIGNALS, TELEMETRY_VALUES
 from streams.banks.reports import ReportBank
@@ -46,9 +46,9 @@ def banks_of(topic: str, partition: int, watching: Watching) -> list[Bank]:
     if topic == CAMERA_EVENTS:
         return [SampleBank("counts", CAMERA_COUNTS, level), ArrivalBank("signals", CAMERA_SIGNALS, Silence())]
     if topic == FIELD_REPORTS:
-        return [ReportBank(f"{topic}/{partition}", RareCounts(), watching.surges)]
+        return [Whole(ReportBank(f"{topic}/{partition}", RareCounts(), watching.surges))]
     if topic == SERVICE_QUEUES:
-        return [QueueBank(PredictedWait(), StalledCounter(), watching.wait, watching.stalled)]
+        return [Whole(QueueBank(PredictedWait(), StalledCounter(), watching.wait, watching.stalled))]
     if topic == TELEMETRY:
         return [SampleBank("values", TELEMETRY_VALUES, level), ArrivalBank("signals", TELEMETRY_SIGNALS, Silence())]
     raise ValueError(f"topic {topic!r} is no source topic; these are {', '.join(SOURCES)}")

@@ -12,7 +12,7 @@ from streams.admission import Admission, AdmissionSettings, Admitted
 from streams.events import Event, Punctuation, TelemetryObservation
 from streams.events.control import PunctuationData
 from streams.events.telemetry import AssetKind, ObservationData
-from streams.records import RecordBatch
+from streams.heads import Heads
 from streams.rejection import Reason, Rejected
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
@@ -88,13 +88,13 @@ def streams(draw: st.DrawFn) -> list[Record]:
     return records
 
 
-def admitted(admission: Admission, records: list[Record], start: int) -> tuple[Admitted, int]:
-    """Admit records whose first has the offset ``start``; returns the result and the number of records."""
-    size = len(records)
-    nothing: list[bytes | None] = [None] * size
-    stamps = [stamp for stamp, _ in records]
-    batch = RecordBatch("t", 0, list(range(start, start + size)), stamps, nothing, nothing, [()] * size)
-    return admission.admit(batch, [item for _, item in records], NOW), size
+def admitted(admission: Admission, records: list[Record]) -> tuple[Admitted, int]:
+    """Admit records, collected in two runs; returns the result and the number of records."""
+    heads = Heads()
+    half = len(records) // 2
+    for run in (records[:half], records[half:]):
+        heads.add([item for _, item in run])
+    return admission.admit([stamp for stamp, _ in records], heads, NOW), len(records)
 
 
 def in_batches(records: list[Record], cuts: list[int]) -> tuple[Result, dict[str, bytes]]:
@@ -106,10 +106,11 @@ def in_batches(records: list[Record], cuts: list[int]) -> tuple[Result, dict[str
             continue
         admission = Admission(AdmissionSettings())
         admission.restore(blocks)
-        got, size = admitted(admission, records[start:stop], start)
+        got, size = admitted(admission, records[start:stop])
         blocks = admission.snapshot()
         assert size == got.accepted + len(got.duplicate) + len(got.late) + len(got.rejected)
-        assert [records[start + row][1] for row in got.rows.tolist()] == got.events
+        events = [row for row in range(size) if not isinstance(records[start + row][1], Rejected | Punctuation)]
+        assert [events[place] for place in got.kept.tolist()] == got.rows.tolist()
         assert got.ingest_ms.tolist() == [records[start + row][0] for row in got.rows.tolist()]
         columns = (got.rows.tolist(), got.at_ms.tolist(), got.local_ms.tolist(), got.suspect.tolist())
         result.events.extend((start + row, *rest) for row, *rest in zip(*columns, strict=True))

@@ -8,7 +8,7 @@ from streams.admission import Admission, AdmissionSettings, Admitted
 from streams.events import Event, Punctuation, TelemetryObservation
 from streams.events.control import PunctuationData
 from streams.events.telemetry import AssetKind, ObservationData
-from streams.records import RecordBatch
+from streams.heads import Heads
 from streams.rejection import Reason, Rejected
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
@@ -25,11 +25,10 @@ def event(at_ms: int, id_: str = "1", source: str = "/s", time: str | None = Non
 
 def admit(admission: Admission, *records: tuple[int, Event | Rejected]) -> Admitted:
     """Admit records given as (ingest time, what the codec made of it), and check the accounting."""
-    size = len(records)
-    nothing: list[bytes | None] = [None] * size
-    batch = RecordBatch("t", 0, list(range(size)), [at for at, _ in records], nothing, nothing, [()] * size)
-    got = admission.admit(batch, [item for _, item in records], NOW)
-    assert size == got.accepted + len(got.duplicate) + len(got.late) + len(got.rejected)
+    heads = Heads()
+    heads.add([item for _, item in records])
+    got = admission.admit([at for at, _ in records], heads, NOW)
+    assert len(records) == got.accepted + len(got.duplicate) + len(got.late) + len(got.rejected)
     return got
 
 
@@ -40,9 +39,8 @@ def one(ingest_ms: int, item: Event | Rejected) -> Admitted:
 
 def test_a_normal_event_is_admitted_at_its_own_time_and_the_sites_wall_clock() -> None:
     """Written in UTC, so the wall clock is that of Viet Nam."""
-    first = event(START)
-    got = one(START + 2000, first)
-    assert got.events == [first]
+    got = one(START + 2000, event(START))
+    assert got.kept.tolist() == [0]
     assert (got.rows.tolist(), got.at_ms.tolist(), got.ingest_ms.tolist()) == ([0], [START], [START + 2000])
     assert (got.local_ms.tolist(), got.suspect.tolist()) == ([START + 7 * HOUR], [False])
 
@@ -160,9 +158,8 @@ def test_offices_with_wrong_clocks_are_heard_within_a_quarter_of_an_hour() -> No
 
 def test_a_batch_and_what_was_decoded_of_it_must_have_the_same_length() -> None:
     """A bug of the caller, said plainly."""
-    batch = RecordBatch("t", 0, [0], [START], [None], [None], [()])
     with pytest.raises(ValueError, match="one entry per record, 1, not 0"):
-        Admission(AdmissionSettings()).admit(batch, [], NOW)
+        Admission(AdmissionSettings()).admit([START], Heads(), NOW)
 
 
 def test_a_snapshot_with_a_missing_block_is_refused() -> None:

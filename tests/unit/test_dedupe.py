@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from xxhash import xxh3_64_intdigest
 
-from streams.dedupe import Dedupe, event_hashes
+from streams.dedupe import Dedupe, event_digests, hashes_of
 
 
 def random_hashes(size: int, seed: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
@@ -14,10 +14,10 @@ def random_hashes(size: int, seed: int) -> np.ndarray[tuple[int], np.dtype[np.ui
 
 def test_a_hash_is_xxh3_of_source_nul_and_id() -> None:
     """Computed with the library one by one; the separator keeps ("ab", "c") and ("a", "bc") apart."""
-    hashes = event_hashes(["ab", "a", "/máy-ảnh/1"], ["c", "bc", "số 1"])
+    hashes = hashes_of(event_digests(["ab", "a", "/máy-ảnh/1"], ["c", "bc", "số 1"]))
     assert hashes.dtype == np.uint64
     assert hashes.tolist() == [xxh3_64_intdigest(text.encode()) for text in ("ab\0c", "a\0bc", "/máy-ảnh/1\0số 1")]
-    assert event_hashes([], []).tolist() == []
+    assert hashes_of(event_digests([], [])).tolist() == []
 
 
 def test_of_repeats_within_one_call_the_first_counts() -> None:
