@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import accumulate
+from operator import add
 from typing import Any
 
 from aiokafka.consumer.fetcher import READ_COMMITTED, PartitionRecords
@@ -37,36 +38,55 @@ class ColumnReader:
     """Reads one fetch response of one partition, piece by piece.
 
     It does what aiokafka's ``PartitionRecords._unpack_records`` does (aborted transactions, control batches and
-    compaction gaps included) without an object per record: 3 to 4 times as fast. The contract test on that
-    method's source says when the two have to be compared again.
+    compaction gaps included), but gives columns, which are filled producer batch by producer batch while its records
+    are in the processor's cache. The contract test on that method's source says when the two have to be compared again.
     """
 
-    def __init__(self, records: PartitionRecords) -> None:
+    def __init__(self, topic: str, partition: int, records: PartitionRecords) -> None:
         self.records = records
-        self._pending: list[Any] = []
-        self._pending_end = 0
+        self._topic = topic
+        self._partition = partition
+        self._left: RecordBatch | None = None
+        self._sizes: list[int] = []
+        self._end = 0
         self.exhausted = False
 
-    def read(self, max_records: int, max_bytes: int) -> tuple[list[Any], int, list[Gap]]:
-        """Return the next raw records within both caps (at least one, if there is one), their bytes, and gaps."""
-        taken: list[Any] = []
-        size = 0
+    def read(self, max_records: int, max_bytes: int) -> tuple[RecordBatch | None, int, list[Gap]]:
+        """Return the next records within both caps (at least one, if there is one), their bytes, and gaps."""
+        taken: list[RecordBatch] = []
+        records, size = 0, 0
         gaps: list[Gap] = []
-        while len(taken) < max_records and size < max_bytes:
-            if not self._pending and not self._next_batch(gaps):
+        while records < max_records and size < max_bytes:
+            left = self._left or self._next_batch(gaps)
+            if left is None:
                 self.exhausted = True
                 break
-            count, piece = _within(self._pending, max_records - len(taken), max_bytes - size, must=not taken)
-            if count == 0:
+            piece, piece_bytes = self._take(left, max_records - records, max_bytes - size, must=not taken)
+            if piece is None:
                 break
-            taken += self._pending[:count]
-            del self._pending[:count]
-            size += piece
-            self.records.next_fetch_offset = taken[-1].offset + 1 if self._pending else self._pending_end
-        return taken, size, gaps
+            taken.append(piece)
+            records += len(piece)
+            size += piece_bytes
+        return _joined(taken), size, gaps
 
-    def _next_batch(self, gaps: list[Gap]) -> bool:
-        """Unpack the next producer batch that is visible to us; False at the end of the response."""
+    def _take(
+        self, left: RecordBatch, max_records: int, max_bytes: int, *, must: bool
+    ) -> tuple[RecordBatch | None, int]:
+        """Take what fits both caps off what is left of a producer batch, and move the position behind it."""
+        count, size = _within(self._sizes, max_records, max_bytes, must=must)
+        if count == 0:
+            return None, 0
+        if count == len(left):
+            self._left = None
+            self.records.next_fetch_offset = self._end
+            return left, size
+        piece, self._left = left.part(0, count), left.part(count, len(left))
+        self._sizes = self._sizes[count:]
+        self.records.next_fetch_offset = piece.offsets[-1] + 1
+        return piece, size
+
+    def _next_batch(self, gaps: list[Gap]) -> RecordBatch | None:
+        """Unpack the next producer batch that is visible to us; None at the end of the response."""
         source = self.records
         while source._records.has_next():  # noqa: SLF001 - the seam, held by contract
             batch = source._records.next_batch()  # noqa: SLF001
@@ -77,18 +97,20 @@ class ColumnReader:
                 continue
             first = source.next_fetch_offset
             try:
-                pending = list(batch)
+                records = list(batch)
             except (Undecodable, CorruptRecordException) as refusal:
                 reason = refusal.reason if isinstance(refusal, Undecodable) else "undecodable"
                 gaps.append(Gap(max(first, batch.base_offset), batch.next_offset, reason))
-                pending = []
-            if pending and pending[0].offset < first:
-                pending = [record for record in pending if record.offset >= first]
-            if pending:
-                self._pending, self._pending_end = pending, batch.next_offset
-                return True
+                records = []
+            if records and records[0].offset < first:
+                records = [record for record in records if record.offset >= first]
+            if records:
+                self._left = _columns(self._topic, self._partition, records)
+                self._sizes = _sizes(self._left)
+                self._end = batch.next_offset
+                return self._left
             source.next_fetch_offset = batch.next_offset
-        return False
+        return None
 
     def _invisible(self, batch: Any) -> bool:
         source = self.records
@@ -101,26 +123,27 @@ class ColumnReader:
         return bool(batch.is_control_batch)
 
 
-def _within(records: list[Any], max_records: int, max_bytes: int, *, must: bool) -> tuple[int, int]:
-    """Return how many leading records fit both caps and their bytes; at least one when it ``must``."""
-    chosen = records if len(records) <= max_records else records[:max_records]
-    sizes = [record_bytes(record) for record in chosen]
-    total = sum(sizes)
+def _within(sizes: list[int], max_records: int, max_bytes: int, *, must: bool) -> tuple[int, int]:
+    """Return how many leading records of these sizes fit both caps and their bytes; at least one when it ``must``."""
+    chosen = sizes if len(sizes) <= max_records else sizes[:max_records]
+    total = sum(chosen)
     if total <= max_bytes:
         return len(chosen), total
-    fitting = [at for at in accumulate(sizes) if at <= max_bytes]
+    fitting = [at for at in accumulate(chosen) if at <= max_bytes]
     if not fitting:
         return (1, sizes[0]) if must else (0, 0)
     return len(fitting), fitting[-1]
 
 
-def record_bytes(record: Any) -> int:
-    """Return the bytes of a record's key and value."""
-    key, value = record.key, record.value
-    return (len(key) if key is not None else 0) + (len(value) if value is not None else 0)
+def _sizes(batch: RecordBatch) -> list[int]:
+    """Return the bytes of each record's key and value."""
+    try:
+        return list(map(add, map(len, batch.keys), map(len, batch.values)))  # type: ignore[arg-type]  # None raises
+    except TypeError:
+        return [len(key or b"") + len(value or b"") for key, value in zip(batch.keys, batch.values, strict=True)]
 
 
-def to_batch(topic: str, partition: int, records: list[Any]) -> RecordBatch:
+def _columns(topic: str, partition: int, records: list[Any]) -> RecordBatch:
     """Turn raw records into columns; a header without a value reads as empty bytes."""
     return RecordBatch(
         topic,
@@ -131,6 +154,20 @@ def to_batch(topic: str, partition: int, records: list[Any]) -> RecordBatch:
         [record.value for record in records],
         _headers(records),
     )
+
+
+def _joined(pieces: list[RecordBatch]) -> RecordBatch | None:
+    """Return consecutive records as one batch, None where there are none."""
+    if len(pieces) < 2:  # noqa: PLR2004 - nothing to join
+        return pieces[0] if pieces else None
+    whole = RecordBatch(pieces[0].topic, pieces[0].partition, [], [], [], [], [])
+    for piece in pieces:
+        whole.offsets.extend(piece.offsets)
+        whole.timestamps_ms.extend(piece.timestamps_ms)
+        whole.keys.extend(piece.keys)
+        whole.values.extend(piece.values)
+        whole.headers.extend(piece.headers)
+    return whole
 
 
 def _headers(records: Iterable[Any]) -> list[Headers]:

@@ -17,7 +17,7 @@ from faust.types import TP
 from msgspec import Struct
 
 from streams.shell.codecs import install_ceiling
-from streams.shell.columns import ColumnReader, Fetched, Gap, to_batch
+from streams.shell.columns import ColumnReader, Fetched, Gap
 from streams.shell.settings import ShellSettings
 
 _REBALANCE_PAUSE_S = 0.05
@@ -206,10 +206,10 @@ class FetchingThread(AIOKafkaConsumerThread):
             return []
         held = self._readers.get(tp)
         if held is None or held[0] is not result:
-            held = self._readers[tp] = (result, ColumnReader(source))
+            held = self._readers[tp] = (result, ColumnReader(tp.topic, tp.partition, source))
         reader = held[1]
         gaps = self._jump(tp, reader.records.next_fetch_offset)
-        records, size, skipped = reader.read(self.settings.batch_records, self.settings.batch_bytes)
+        batch, size, skipped = reader.read(self.settings.batch_records, self.settings.batch_bytes)
         gaps += skipped
         end = int(reader.records.next_fetch_offset)
         result._update_position()  # noqa: SLF001
@@ -217,10 +217,9 @@ class FetchingThread(AIOKafkaConsumerThread):
             result._partition_records = None  # noqa: SLF001
             del self._readers[tp]
         self._expected[tp] = end
-        if not records and not gaps:
+        if batch is None and not gaps:
             return []
         start, self._delivered[tp] = self._delivered.get(tp, end), end
-        batch = to_batch(tp.topic, tp.partition, records) if records else None
         generation = self.app.consumer_generation_id
         return [Fetched(tp.topic, tp.partition, generation, start, end, batch, size, tuple(gaps))]
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from faust.types import TP
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from streams.records import RecordBatch
 from streams.shell.columns import Fetched
@@ -208,15 +208,4 @@ def behind(batch: RecordBatch, offset: int) -> RecordBatch | None:
     ([7, 8], True, None)
     """
     first = next((at for at, each in enumerate(batch.offsets) if each > offset), None)
-    if first == 0:
-        return batch
-    if first is None:
-        return None
-    return structs.replace(
-        batch,
-        offsets=batch.offsets[first:],
-        timestamps_ms=batch.timestamps_ms[first:],
-        keys=batch.keys[first:],
-        values=batch.values[first:],
-        headers=batch.headers[first:],
-    )
+    return None if first is None else batch.part(first, len(batch))
