@@ -98,12 +98,12 @@ class ChangePoint(Bank):
     least probable gives way to a new one. Means and spreads are kept relative to the slow level and noise, where the
     prior of a new run is centred too.
 
-    Evidence is the log of the posterior odds that the present run began recently, with a mean above that of the old
-    run, over the prior odds. ``p_high`` is the probability that these odds are at least as high at an observation as
-    they now are, as long as nothing changes; ``p_low`` the same for means below. So the tails speak of a *recent
-    change*, not of the value, and return to 1 some ``recent`` observations after it. By Markov's inequality odds over
-    prior odds exceed x with probability at most 1/x; how far they go in a quiet series is learned
-    (`detectors.excursions`). A change of spread alone is told on the side on which the new run's mean happens to lie.
+    Evidence is the log of the posterior odds that the present run began recently over the prior odds, for a rise where
+    the mean of recent runs is above that of the old, else for a fall. ``p_high`` is the probability that evidence for a
+    rise is at least as high at an observation as it now is, as long as nothing changes; ``p_low`` the same for a fall.
+    So the tails speak of a *recent change*, not of the value, and return to 1 some ``recent`` observations after it. By
+    Markov's inequality odds over prior odds exceed x with probability at most 1/x; how far they go in a quiet series is
+    learned (`detectors.excursions`). A change of spread alone is told on the side on which the new mean happens to lie.
 
     An observation counts for one part in the long-run variance, in likelihood and in learning, so that autocorrelation
     is not read as changes. It is clipped to ``clip_sd`` from what the mixture expected, so that one outlier is not a
@@ -238,13 +238,12 @@ class ChangePoint(Bank):
         runs.spread[places], runs.length[places] = chosen.prior_shape, 0.0
 
     def _evidence(self, runs: _Runs) -> Floats:
-        """Return the log posterior odds of a recent change up, and down, over their prior: (2, m) nats."""
+        """Return the log of posterior over prior odds of a recent change, on the side of its mean: (2, m) nats."""
         young = runs.mass[1:]
-        up = _total(np.where(runs.mean[1:] > runs.mean[0], young, 0.0))
-        sides = np.stack([up, _total(young) - up])
-        odds = np.log(np.maximum(sides, _LEAST_MASS)) - np.log(np.maximum(runs.mass[0], _LEAST_MASS))
-        evidence: Floats = odds + self._offset
-        return evidence
+        recent = _total(young)
+        odds = np.log(np.maximum(recent, _LEAST_MASS)) - np.log(np.maximum(runs.mass[0], _LEAST_MASS)) + self._offset
+        up = _total(young * runs.mean[1:]) > recent * runs.mean[0]
+        return np.stack([np.where(up, odds, 0.0), np.where(up, 0.0, odds)])
 
 
 def _total(values: Floats) -> Floats:
@@ -255,7 +254,8 @@ def _total(values: Floats) -> Floats:
         if len(values) > 2 * half:
             total[0] += values[-1]
         values = total
-    return values[0]
+    first: Floats = values[0]
+    return first
 
 
 def _log_density_at_mean(shape: Floats, spread: Floats, ratio: Floats) -> Floats:

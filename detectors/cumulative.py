@@ -19,15 +19,12 @@ class Sums(NamedTuple):
         The shift that they are tuned for, in standard deviations: half of it is the reference value.
     quiet_observations : float
         Length of history before which nothing is said.
-    pace : float
-        Independent observations that the tails learn from, per nat of evidence that a change would bring on average.
     memory : standardise.Memory
         Of level and noise.
     """
 
     shift_sd: float
     quiet_observations: float
-    pace: float
     memory: standardise.Memory
 
 
@@ -60,8 +57,9 @@ class CumulativeBank(Bank):
         nats = np.minimum(np.maximum(nats + gain, 0.0), excursions.saturation(tails))
         table.put("evidence", rows, nats)
         ready = standard.seen >= self._sums.quiet_observations
-        # excursions last as long as a change takes to bring a nat, on average
-        weight = np.minimum(0.5 * self._sums.pace * shift * per_sd, 1.0)
+        # Excursions last as long as a change takes to bring a nat, on average. Counting them for more would calibrate
+        # sooner, but a slow rise would teach the tail, before it is suspicious, that such rises are usual.
+        weight = np.minimum(0.5 * shift * per_sd, 1.0)
         p = excursions.judge(nats, ready, weight, tails)
         table.put("tail", rows, tails)
         standardise.learn_long_run(table, rows, standard.score, standard.seen, p)

@@ -80,7 +80,7 @@ class Cusum(CumulativeBank):
     def __init__(self, parameters: CusumParameters | None = None) -> None:
         self.parameters = (parameters or CusumParameters()).validated()
         shift_sd, quiet, *memory = self.parameters
-        super().__init__(Sums(shift_sd, quiet, 1.0, standardise.Memory(*memory)))
+        super().__init__(Sums(shift_sd, quiet, standardise.Memory(*memory)))
 
 
 class CountCusumParameters(NamedTuple):

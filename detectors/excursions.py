@@ -78,4 +78,5 @@ def saturation(tails: Floats) -> Floats:
 
     More would only delay the return after a change has passed.
     """
-    return START + np.maximum(_FLOOR + np.log(tails[1]), 1.0) * tails[3] * (1.0 / _SCORE_PER_NAT)
+    most: Floats = START + np.maximum(_FLOOR + np.log(tails[1]), 1.0) * tails[3] * (1.0 / _SCORE_PER_NAT)
+    return most

@@ -5,8 +5,6 @@ from typing import NamedTuple
 from detectors import standardise
 from detectors.cumulative import CumulativeBank, Sums
 
-_PACE = 4.0  # at the pace of independent excursions, learning would take 50,000 observations instead of 15,000
-
 
 class PageHinkleyParameters(NamedTuple):
     """Parameters of `PageHinkley`.
@@ -73,4 +71,4 @@ class PageHinkley(CumulativeBank):
     def __init__(self, parameters: PageHinkleyParameters | None = None) -> None:
         self.parameters = (parameters or PageHinkleyParameters()).validated()
         tolerance_sd, quiet, *memory = self.parameters
-        super().__init__(Sums(2.0 * tolerance_sd, quiet, _PACE, standardise.Memory(*memory)))
+        super().__init__(Sums(2.0 * tolerance_sd, quiet, standardise.Memory(*memory)))

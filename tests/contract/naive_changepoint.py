@@ -4,7 +4,7 @@ import math
 
 from tests.contract.naive_excursions import NaiveGauge, NaiveSides, NaiveTogether
 
-PRIOR_WEIGHT, PRIOR_SHAPE, HAZARD, RECENT, MEMORY, PLACES = 0.1, 2.0, 1 / 500, 60, 500, 31
+PRIOR_WEIGHT, PRIOR_SHAPE, HAZARD, RECENT, MEMORY, PLACES, WEIGHT = 0.1, 2.0, 1 / 500, 60, 500, 31, 0.2
 
 
 class Run:
@@ -107,14 +107,8 @@ class NaiveChangePoint:
 
     def _evidence(self) -> tuple[float, float]:
         prior = 1 - (1 - HAZARD) ** RECENT
-        up = sum(run.mass for run in self.young if run.mean > self.old.mean)
-        down = sum(run.mass for run in self.young) - up
-        nats = [
-            math.log(max(mass, 1e-290)) - math.log(max(self.old.mass, 1e-290)) + 4.0 - math.log(prior / 2 / (1 - prior))
-            for mass in (up, down)
-        ]
-        high, low = (min(max(each, 0.0), side.most()) for each, side in zip(nats, self.sides.sides, strict=True))
-        return high, low
-
-
-WEIGHT = 0.2
+        recent = sum(run.mass for run in self.young)
+        odds = math.log(max(recent, 1e-290) / max(self.old.mass, 1e-290)) + 4.0 - math.log(prior / 2 / (1 - prior))
+        up = sum(run.mass * run.mean for run in self.young) / recent > self.old.mean
+        nats = (max(odds, 0.0), 0.0) if up else (0.0, max(odds, 0.0))
+        return min(nats[0], self.sides.sides[0].most()), min(nats[1], self.sides.sides[1].most())

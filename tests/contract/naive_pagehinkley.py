@@ -32,6 +32,6 @@ class NaivePageHinkley:
         high = low = 1.0
         if n >= 200:
             above = self.sums[0] - self.least[0], self.sums[1] - self.least[1]
-            high, low = self.sides.judge(above, min(4 * 0.5 * 0.4 * 0.4 / variance, 1.0))
+            high, low = self.sides.judge(above, min(0.5 * 0.4 * 0.4 / variance, 1.0))
         self.together.learn(score, n, min(high, low))
         return high, low, level if n >= 200 else math.nan

@@ -1,0 +1,169 @@
+"""Studies the change-point detectors on generated series: false alarms, delays, speed, state.
+
+Run ``python -m tests.bench.changepoints``; ``rates``, ``delays`` or ``speed`` alone as arguments.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import click
+import numpy as np
+
+from detectors.arrays import Block, Floats, Scores
+from detectors.changepoint import ChangePoint
+from detectors.cusum import CountCusum, Cusum
+from detectors.pagehinkley import PageHinkley
+
+_HOUR_MS = 3_600_000
+_MONDAY_MS = 1_699_833_600_000 // (24 * _HOUR_MS) * 24 * _HOUR_MS
+_LEVELS = np.array([1e-2, 1e-3, 1e-4, 1e-5])
+_SHIFTS = (0.5, 1.0, 2.0)
+_SPEED_SERIES = 10_000
+_WARM_CALLS = 30
+
+Rows = Iterator[Floats]
+
+
+class Study(NamedTuple):
+    """How much is generated: series, observations before which nothing counts, observations in all."""
+
+    series: int
+    settled: int
+    length: int
+
+
+def independent(series: int, length: int, seed: int) -> Rows:
+    """Yield independent standard normal rows (series,)."""
+    rng = np.random.default_rng(seed)
+    for _ in range(length):
+        yield rng.normal(size=series)
+
+
+def autoregressive(series: int, length: int, seed: int) -> Rows:
+    """Yield rows of first-order autoregressions of 0.5 and variance 1."""
+    rng = np.random.default_rng(seed)
+    row = rng.normal(size=series)
+    for _ in range(length):
+        row = 0.5 * row + np.sqrt(0.75) * rng.normal(size=series)
+        yield row
+
+
+def heavy(series: int, length: int, seed: int) -> Rows:
+    """Yield independent rows of Student's t with three degrees of freedom."""
+    rng = np.random.default_rng(seed)
+    for _ in range(length):
+        yield rng.standard_t(3, size=series)
+
+
+def counts(series: int, length: int, seed: int) -> Rows:
+    """Yield hourly negative-binomial counts (dispersion 0.05) of levels 1 to 400 with daily and weekly rhythms."""
+    rng = np.random.default_rng(seed)
+    level = np.exp(rng.uniform(0.0, 6.0, series))
+    for hour in range(length):
+        rhythm = 1.1 + np.sin((hour % 24 - 9) / 24 * 2 * np.pi)
+        weekend = 0.6 if hour // 24 % 7 >= 5 else 1.0
+        yield rng.poisson(level * rhythm * weekend * rng.gamma(20.0, 0.05, series)).astype(np.float64)
+
+
+def scored(bank: Any, rows: Rows, series: int) -> Iterator[Scores]:
+    """Yield what a bank says of each row, one an hour from a Monday on."""
+    bank.resize(series)
+    numbers = np.arange(series)
+    for hour, row in enumerate(rows):
+        at = np.full(series, _MONDAY_MS + hour * _HOUR_MS)
+        yield bank.update(Block(numbers, at, at, row))
+
+
+def rates(bank: Any, rows: Rows, study: Study) -> Floats:
+    """Return how many times as frequent tails below each level are as they say, both sides together."""
+    below = np.zeros(len(_LEVELS))
+    for step, scores in enumerate(scored(bank, rows, study.series)):
+        if step >= study.settled:
+            for p in (scores.p_high, scores.p_low):
+                below += (p[:, None] < _LEVELS).sum(axis=0)
+    ratio: Floats = below / (2.0 * study.series * (study.length - study.settled)) / _LEVELS
+    return ratio
+
+
+def delays(bank: Any, shift: float, study: Study, limit: float) -> tuple[float, float]:
+    """Return the share found, and the mean delay of those, of a shift after ``settled`` observations."""
+    first = np.full(study.series, np.nan)
+    rows = independent(study.series, study.length, 3)
+    moved = (row + shift * (step >= study.settled) for step, row in enumerate(rows))
+    for step, scores in enumerate(scored(bank, moved, study.series)):
+        if step >= study.settled:
+            first = np.where(np.isnan(first) & (scores.p_high < limit), step - study.settled + 1.0, first)
+    found = ~np.isnan(first)
+    return float(found.mean()), float(first[found].mean()) if found.any() else float("nan")
+
+
+def speed(bank: Any) -> tuple[float, int]:
+    """Return observations per second at 10,000 series per call, best of 30 calls, and bytes of state per series."""
+    best = np.inf
+    rng = np.random.default_rng(4)
+    bank.resize(_SPEED_SERIES)
+    numbers = np.arange(_SPEED_SERIES)
+    for hour in range(2 * _WARM_CALLS):
+        at = np.full(_SPEED_SERIES, _MONDAY_MS + hour * _HOUR_MS)
+        block = Block(numbers, at, at, rng.poisson(20.0, _SPEED_SERIES).astype(np.float64))
+        began = time.perf_counter()
+        bank.update(block)
+        if hour >= _WARM_CALLS:
+            best = min(best, time.perf_counter() - began)
+    state = sum(array.nbytes for array in bank.state().values())
+    return _SPEED_SERIES / best, state // _SPEED_SERIES
+
+
+_GAUGES: dict[str, tuple[Callable[[], Any], Study]] = {
+    "cusum": (Cusum, Study(2000, 5000, 12_000)),
+    "pagehinkley": (PageHinkley, Study(1000, 15_000, 30_000)),
+    "changepoint": (ChangePoint, Study(400, 3000, 10_000)),
+}
+_KINDS: dict[str, Callable[[int, int, int], Rows]] = {
+    "independent": independent,
+    "autoregressive 0.5": autoregressive,
+    "Student t 3": heavy,
+}
+
+
+def _tell_rates(name: str, kind: str, ratio: Floats) -> None:
+    click.echo(f"{name:12} {kind:20} " + " ".join(f"{each:6.2f}" for each in ratio))
+
+
+def _study_rates() -> None:
+    click.echo("observed / nominal rate at 1e-2 … 1e-5")
+    for name, (make, study) in _GAUGES.items():
+        for kind, generate in _KINDS.items():
+            _tell_rates(name, kind, rates(make(), generate(study.series, study.length, 2), study))
+    study = Study(1000, 60 * 24, 240 * 24)
+    _tell_rates("count_cusum", "negative binomial", rates(CountCusum(), counts(study.series, study.length, 2), study))
+
+
+def _study_delays() -> None:
+    click.echo("share found within 300 observations and mean delay, shifts of 0.5, 1, 2 sd, at p < 1e-4 and < 1e-6")
+    for name, (make, study) in _GAUGES.items():
+        after = Study(study.series // 4, study.settled, study.settled + 300)
+        for limit in (1e-4, 1e-6):
+            found = [delays(make(), shift, after, limit) for shift in _SHIFTS]
+            click.echo(f"{name:12} {limit:7.0e}  " + "  ".join(f"{share:5.2f} {delay:6.1f}" for share, delay in found))
+
+
+def _study_speed() -> None:
+    click.echo("million observations a second at 10,000 series a call, bytes of state per series")
+    for make in (Cusum, CountCusum, PageHinkley, ChangePoint):
+        per_second, state = speed(make())
+        click.echo(f"{make.name:12} {per_second / 1e6:6.2f} {state:6}")
+
+
+@click.command()
+@click.argument("parts", nargs=-1, type=click.Choice(["rates", "delays", "speed"]))
+def main(parts: tuple[str, ...]) -> None:
+    """Print the figures of docs/decisions/0011-change-points.md."""
+    for name, study in (("speed", _study_speed), ("delays", _study_delays), ("rates", _study_rates)):
+        if not parts or name in parts:
+            study()
+
+
+if __name__ == "__main__":
+    main()
