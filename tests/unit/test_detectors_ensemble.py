@@ -114,8 +114,8 @@ def ensembled(high: Floats, parameters: EnsembleParameters | None = None) -> Flo
 @pytest.mark.parametrize("bias", [0.6, 1.0, 1.4])
 def test_what_bias_is_left_is_learned(bias: float) -> None:
     """Detectors that are too careful (powers of their tails below 1), right, or too bold."""
-    high = dependent(2000 * 300, 3, 0.8, 3).reshape(2000, 300, 3) ** bias
-    p = ensembled(high)[800:]
+    high = dependent(1000 * 400, 3, 0.8, 3).reshape(1000, 400, 3) ** bias
+    p = ensembled(high)[500:]
     for level in (1e-2, 1e-3):
         assert (p < level).mean() < 2.0 * level
     assert (p < 1e-2).mean() > 3e-3
@@ -123,9 +123,9 @@ def test_what_bias_is_left_is_learned(bias: float) -> None:
 
 def test_learning_fishers_bias_mends_it() -> None:
     """Its combined tail is below 0.01 five times too often; after learning not twice."""
-    high = dependent(2000 * 300, 3, 0.8, 4).reshape(2000, 300, 3)
+    high = dependent(1000 * 400, 3, 0.8, 4).reshape(1000, 400, 3)
     assert (fisher(high) < 1e-2).mean() > 4e-2
-    p = ensembled(high, EnsembleParameters(how="fisher"))[800:]
+    p = ensembled(high, EnsembleParameters(how="fisher"))[500:]
     assert (p < 1e-2).mean() < 2e-2
 
 
