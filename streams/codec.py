@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from itertools import chain
+from typing import cast
 
 import msgspec
 import numpy as np
@@ -130,15 +131,13 @@ def _within_size(values: list[bytes | None]) -> tuple[list[bytes], dict[int, Rej
 
 def _parse(values: list[bytes], refused: dict[int, Rejected]) -> list[Decoded]:
     found: list[Decoded] = []
-    append, one = found.append, _decode_one
-    rest = iter(values)
+    rest = map(_decode_one, values)
     while True:
         try:
-            for value in rest:
-                append(one(value))
-        except _BAD_INPUT as error:  # the iterator stands behind the bad value: go on from there
+            found.extend(rest)
+        except _BAD_INPUT as error:  # what came before is in the list, and the iterator stands behind the bad value
             row = len(found)
-            append(refused.get(row) or _reason(error, values[row]))
+            found.append(refused.get(row) or _reason(error, values[row]))
         else:
             return found
 
@@ -279,8 +278,11 @@ def _refuse_strays(topic: str, found: list[Decoded]) -> None:
 
 def _bad_codes(events: list[Event]) -> Faults:
     """Find codes with anything but digits; their lengths are known to be right."""
-    codes = "".join({(data := event.data).tenant + (data.unit_code or "") for event in events})  # type: ignore[union-attr]  # no Punctuation here
-    if codes.isascii() and codes.isdecimal():
+    codes: set[str | None] = {event.data.unit_code for event in events}  # type: ignore[union-attr]  # no Punctuation
+    codes |= {event.data.tenant for event in events}  # type: ignore[union-attr]  # the same
+    codes.discard(None)
+    joined = "".join(cast("set[str]", codes))
+    if joined.isascii() and joined.isdecimal():
         return
     for row, event in enumerate(events):
         for name, digits in (("tenant", 2), ("unit_code", 5)):

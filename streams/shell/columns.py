@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from itertools import accumulate
-from operator import add
 from typing import Any
 
 from aiokafka.consumer.fetcher import READ_COMMITTED, PartitionRecords
@@ -47,7 +46,6 @@ class ColumnReader:
         self._topic = topic
         self._partition = partition
         self._left: RecordBatch | None = None
-        self._sizes: list[int] = []
         self._end = 0
         self.exhausted = False
 
@@ -73,7 +71,7 @@ class ColumnReader:
         self, left: RecordBatch, max_records: int, max_bytes: int, *, must: bool
     ) -> tuple[RecordBatch | None, int]:
         """Take what fits both caps off what is left of a producer batch, and move the position behind it."""
-        count, size = _within(self._sizes, max_records, max_bytes, must=must)
+        count, size = _within(left, max_records, max_bytes, must=must)
         if count == 0:
             return None, 0
         if count == len(left):
@@ -81,7 +79,6 @@ class ColumnReader:
             self.records.next_fetch_offset = self._end
             return left, size
         piece, self._left = left.part(0, count), left.part(count, len(left))
-        self._sizes = self._sizes[count:]
         self.records.next_fetch_offset = piece.offsets[-1] + 1
         return piece, size
 
@@ -106,7 +103,6 @@ class ColumnReader:
                 records = [record for record in records if record.offset >= first]
             if records:
                 self._left = _columns(self._topic, self._partition, records)
-                self._sizes = _sizes(self._left)
                 self._end = batch.next_offset
                 return self._left
             source.next_fetch_offset = batch.next_offset
@@ -123,24 +119,24 @@ class ColumnReader:
         return bool(batch.is_control_batch)
 
 
-def _within(sizes: list[int], max_records: int, max_bytes: int, *, must: bool) -> tuple[int, int]:
-    """Return how many leading records of these sizes fit both caps and their bytes; at least one when it ``must``."""
-    chosen = sizes if len(sizes) <= max_records else sizes[:max_records]
-    total = sum(chosen)
-    if total <= max_bytes:
-        return len(chosen), total
-    fitting = [at for at in accumulate(chosen) if at <= max_bytes]
+def _within(batch: RecordBatch, max_records: int, max_bytes: int, *, must: bool) -> tuple[int, int]:
+    """Return how many leading records fit both caps and their bytes; at least one when it ``must``."""
+    if len(batch) <= max_records and (total := _bytes(batch.keys) + _bytes(batch.values)) <= max_bytes:
+        return len(batch), total
+    pairs = zip(batch.keys[:max_records], batch.values[:max_records], strict=True)
+    sizes = [len(key or b"") + len(value or b"") for key, value in pairs]
+    fitting = [at for at in accumulate(sizes) if at <= max_bytes]
     if not fitting:
         return (1, sizes[0]) if must else (0, 0)
     return len(fitting), fitting[-1]
 
 
-def _sizes(batch: RecordBatch) -> list[int]:
-    """Return the bytes of each record's key and value."""
+def _bytes(column: list[bytes | None]) -> int:
+    """Return the bytes of all keys, or values."""
     try:
-        return list(map(add, map(len, batch.keys), map(len, batch.values)))  # type: ignore[arg-type]  # None raises
+        return sum(map(len, column))  # type: ignore[arg-type]  # None raises, which is handled
     except TypeError:
-        return [len(key or b"") + len(value or b"") for key, value in zip(batch.keys, batch.values, strict=True)]
+        return sum(len(each or b"") for each in column)
 
 
 def _columns(topic: str, partition: int, records: list[Any]) -> RecordBatch:
