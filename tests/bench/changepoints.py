@@ -1,6 +1,6 @@
 """Studies the change-point detectors on generated series: false alarms, delays, speed, state.
 
-Run ``python -m tests.bench.changepoints``; ``rates``, ``delays`` or ``speed`` alone as arguments.
+Run ``python -m tests.bench.changepoints``; ``rates``, ``delays``, ``rhythm`` or ``speed`` alone as arguments.
 """
 
 import time
@@ -22,6 +22,8 @@ _SHIFTS = (0.5, 1.0, 2.0)
 _SPEED_SERIES = 10_000
 _WARM_CALLS = 340  # two weeks of hours: all of them speak
 _TIMED_CALLS = 30
+_DAY = 288  # observations every five minutes
+_SETTLED_DAYS, _RHYTHM_DAYS = 5, 14
 
 Rows = Iterator[Floats]
 
@@ -76,6 +78,12 @@ def scored(bank: Any, rows: Rows, series: int) -> Iterator[Scores]:
         yield bank.update(Block(numbers, at, at, row))
 
 
+def rhythmic(amplitude: float, study: Study) -> Rows:
+    """Yield independent normal rows plus a sine of so many standard deviations and 288 observations."""
+    for step, row in enumerate(independent(study.series, study.length, 5)):
+        yield row + amplitude * np.sin(2.0 * np.pi * (step / _DAY + np.arange(study.series) / study.series))
+
+
 def rates(bank: Any, rows: Rows, study: Study) -> Floats:
     """Return how many times as frequent tails below each level are as they say, both sides together."""
     below = np.zeros(len(_LEVELS))
@@ -87,10 +95,10 @@ def rates(bank: Any, rows: Rows, study: Study) -> Floats:
     return ratio
 
 
-def delays(bank: Any, shift: float, study: Study, limit: float) -> tuple[float, float]:
+def delays(bank: Any, shift: float, study: Study, limit: float, rows: Rows | None = None) -> tuple[float, float]:
     """Return the share found, and the mean delay of those, of a shift after ``settled`` observations."""
     first = np.full(study.series, np.nan)
-    rows = independent(study.series, study.length, 3)
+    rows = rows or independent(study.series, study.length, 3)
     moved = (row + shift * (step >= study.settled) for step, row in enumerate(rows))
     for step, scores in enumerate(scored(bank, moved, study.series)):
         if step >= study.settled:
@@ -151,6 +159,16 @@ def _study_delays() -> None:
             click.echo(f"{name:12} {limit:7.0e}  " + "  ".join(f"{share:5.2f} {delay:6.1f}" for share, delay in found))
 
 
+def _study_rhythm() -> None:
+    click.echo("cusum under a daily sine at five minutes: rates as above, share of 2 sd found within a day at 1e-6")
+    study = Study(300, _SETTLED_DAYS * _DAY, _RHYTHM_DAYS * _DAY)
+    after = Study(300, _RHYTHM_DAYS * _DAY, (_RHYTHM_DAYS + 1) * _DAY)
+    for amplitude in (0.5, 1.0, 2.0):
+        ratio = rates(Cusum(), rhythmic(amplitude, study), study)
+        share, delay = delays(Cusum(), 2.0, after, 1e-6, rhythmic(amplitude, after))
+        click.echo(f"{amplitude:4} sd  " + " ".join(f"{each:6.2f}" for each in ratio) + f"  {share:5.2f} {delay:6.1f}")
+
+
 def _study_speed() -> None:
     click.echo("million observations a second at 10,000 series a call, bytes of state per series")
     for make in (Cusum, CountCusum, PageHinkley, ChangePoint):
@@ -159,10 +177,15 @@ def _study_speed() -> None:
 
 
 @click.command()
-@click.argument("parts", nargs=-1, type=click.Choice(["rates", "delays", "speed"]))
+@click.argument("parts", nargs=-1, type=click.Choice(["rates", "delays", "rhythm", "speed"]))
 def main(parts: tuple[str, ...]) -> None:
     """Print the figures of docs/decisions/0011-change-points.md."""
-    for name, study in (("speed", _study_speed), ("delays", _study_delays), ("rates", _study_rates)):
+    for name, study in (
+        ("speed", _study_speed),
+        ("delays", _study_delays),
+        ("rhythm", _study_rhythm),
+        ("rates", _study_rates),
+    ):
         if not parts or name in parts:
             study()
 
