@@ -1,4 +1,4 @@
-"""Abrupt changes of a gauge's level or spread, by Bayesian online change point detection with learned tails."""
+"""Abrupt changes of a gauge's level, by Bayesian online change point detection with learned tails."""
 
 import math
 from typing import NamedTuple
@@ -15,7 +15,7 @@ _WEIGHT = 0.2  # of an independent observation: chance changes stay probable for
 # Fitting a new run costs evidence, so that in quiet series the odds stay below their prior; by so much does the excess
 # of the 97 % quantile lie below that of an exponential tail (independent normal observations; the tail is learned).
 _FITTED = 4.0  # nats
-_LEAST_VARIANCE = 0.25  # of a run, in units of the noise: a pause of the noise is no change
+_LEAST_VARIANCE = 1.0  # of a run, in units of the noise: stretches of an autoregression are steadier than the whole
 _FARTHEST = 1e6  # standard deviations
 _FASTEST = 1e3  # change of the units from one observation to the next
 _LEAST_LOG = -600.0
@@ -103,7 +103,8 @@ class ChangePoint(Bank):
     rise is at least as high at an observation as it now is, as long as nothing changes; ``p_low`` the same for a fall.
     So the tails speak of a *recent change*, not of the value, and return to 1 some ``recent`` observations after it. By
     Markov's inequality odds over prior odds exceed x with probability at most 1/x; how far they go in a quiet series is
-    learned (`detectors.excursions`). A change of spread alone is told on the side on which the new mean happens to lie.
+    learned (`detectors.excursions`). More spread alone is told on the side on which the new mean happens to lie; less
+    spread is not told.
 
     An observation counts for one part in the long-run variance, in likelihood and in learning, so that autocorrelation
     is not read as changes. It is clipped to ``clip_sd`` from what the mixture expected, so that one outlier is not a

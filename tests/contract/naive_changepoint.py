@@ -34,7 +34,7 @@ class Run:
         self.spread += 0.5 * step * weight / (weight + step) * (value - self.mean) ** 2
         self.mean += step / (weight + step) * (value - self.mean)
         self.length = min(self.length + step, MEMORY)
-        self.spread = max(self.spread * self.shape / (shape + step / 2), 0.25 * self.shape)
+        self.spread = max(self.spread * self.shape / (shape + step / 2), self.shape)
 
 
 class NaiveChangePoint:
