@@ -6,12 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.arrays import Block, Floats, Ints, Scores
-from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict
+from detectors.bank import DAY_MS, NEVER, Bank, Column, Verdict
 
 UNKNOWN = np.iinfo(np.int64).max
-_BIN_OF_WEEK = np.arange(7 * 24) % 24 + np.repeat([0, 0, 24, 24, 0, 0, 0], 24)  # 1970-01-01 was a Thursday
+BIN_MS = 900_000
+_BINS_A_DAY = 96
+# of quarters of an hour since 1970, which began on a Thursday
+_BIN_OF_WEEK = np.arange(7 * _BINS_A_DAY) % _BINS_A_DAY + np.repeat(
+    [0, 0, _BINS_A_DAY, _BINS_A_DAY, 0, 0, 0], _BINS_A_DAY
+)
+_LEAST_LIVED = 1.5  # visits
 _SHARE = 0.1  # of gaps lie above the learned quantile, where the tail begins
-_LONGEST_WALK = 24 * 9
+_LONGEST_WALK = _BINS_A_DAY * 9
 
 
 class SilenceParameters(NamedTuple):
@@ -25,8 +31,8 @@ class SilenceParameters(NamedTuple):
         A series is silent when its gap's probability falls to this; what `Silence.deadlines` announces.
     quiet_days, quiet_arrivals : float
         Age and number of arrivals before which nothing is said.
-    memory_hours : float
-        Hours spent in a time bin after which its memory fades (e-fold).
+    memory_visits : float
+        Visits of a time bin after which its memory fades (e-fold).
     """
 
     median_gaps: float = 3.0
@@ -34,7 +40,7 @@ class SilenceParameters(NamedTuple):
     p: float = 1e-6
     quiet_days: float = 2.0
     quiet_arrivals: float = 20.0
-    memory_hours: float = 15.0
+    memory_visits: float = 15.0
 
     def validated(self) -> "SilenceParameters":
         """Return self; raise ValueError naming the parameter that is out of range."""
@@ -59,9 +65,10 @@ class Overdue(NamedTuple):
 class Silence(Bank):
     """Survival probability of the gaps between arrivals; the value of an observation is ignored unless it is NaN.
 
-    A gap is measured in the arrivals expected in it, from the intensity learned per hour of weekdays and of weekends
-    (an hour never lived through expects none), and compared with earlier gaps so measured: an exponential tail above
-    their 90 % quantile. So nights and closed weekends pass, a regular source is missed soon and an irregular one later.
+    A gap is measured in the arrivals expected in it, from the intensity learned per quarter of an hour of weekdays and
+    of weekends (a quarter not lived through twice expects none: offices open and close within the hour), and compared
+    with earlier gaps so measured: an exponential tail above their 90 % quantile. So nights and closed weekends pass, a
+    regular source is missed soon and an irregular one later.
     ``p_high`` is the survival probability of the gap that ends with the observation, ``expected`` the median gap in
     seconds.
 
@@ -90,7 +97,7 @@ class Silence(Bank):
                 "quantile": Column(fill=2.3),
                 "excess": Column(fill=1.0),
                 "peaks": Column(fill=10.0),
-                "bins": Column((48, 2)),
+                "bins": Column((2 * _BINS_A_DAY, 2)),  # arrivals, visits
                 "deadline_ms": Column((), np.int64, UNKNOWN),
             }
         )
@@ -128,8 +135,8 @@ class Silence(Bank):
         first = np.where(new, block.at_ms, first_ms[rows])
         gap_ms = np.maximum(block.at_ms - before, 0)
         local_ms = before + (block.local_ms - block.at_ms)
-        hours = _walk(local_ms, gap_ms)
-        expected = self._arrivals_in(rows, hours)
+        slots = _walk(local_ms, gap_ms)
+        expected = self._arrivals_in(rows, slots)
         median_s = np.exp(_number(table.floats("log_median")[rows]))
         ready = count >= parameters.quiet_arrivals
         ready &= before - first >= parameters.quiet_days * DAY_MS
@@ -146,8 +153,8 @@ class Silence(Bank):
         last_ms[rows] = before + gap_ms
         table.ints("offset_ms")[rows] = block.local_ms - block.at_ms
         moved = (gap_ms > 0) | new
-        self._learn_rhythm(rows, hours, weight)
-        table.floats("bins")[rows, _bin((local_ms + gap_ms) // HOUR_MS), 0] += moved
+        self._learn_rhythm(rows, slots, weight)
+        table.floats("bins")[rows, _bin((local_ms + gap_ms) // BIN_MS), 0] += moved
         count = count + moved
         arrivals[rows] = count
         some = np.flatnonzero(gap_ms > 0)
@@ -163,20 +170,20 @@ class Silence(Bank):
             for i in np.flatnonzero(at_ms > deadline).tolist()
         ]
 
-    def _arrivals_in(self, rows: Ints, hours: "list[_Hour]") -> Floats:
-        """Integrate the intensity over each gap, hour by hour; an hour never lived through expects none."""
+    def _arrivals_in(self, rows: Ints, slots: "list[_Slot]") -> Floats:
+        """Integrate the intensity over each gap, bin by bin; one that wasn't lived through expects none."""
         total, bins = np.zeros(len(rows)), self._table.floats("bins")
-        for hour in hours:
-            total[hour.where] += _intensity(bins[rows[hour.where], hour.bins]) * hour.part
+        for slot in slots:
+            total[slot.where] += _intensity(bins[rows[slot.where], slot.bins]) * slot.part
         return total
 
-    def _learn_rhythm(self, rows: Ints, hours: "list[_Hour]", weight: Floats) -> None:
-        """Learn the time lived through in each hour of the gaps."""
+    def _learn_rhythm(self, rows: Ints, slots: "list[_Slot]", weight: Floats) -> None:
+        """Learn what was lived through of each bin of the gaps."""
         bins = self._table.floats("bins")
-        for hour in hours:
-            lived = hour.part * weight[hour.where]
-            here = rows[hour.where], hour.bins
-            held = bins[here] * np.exp(-lived / self.parameters.memory_hours)[:, None]
+        for slot in slots:
+            lived = slot.part * weight[slot.where]
+            here = rows[slot.where], slot.bins
+            held = bins[here] * np.exp(-lived / self.parameters.memory_visits)[:, None]
             held[:, 1] += lived
             bins[here] = held
 
@@ -214,19 +221,19 @@ class Silence(Bank):
         ready = table.floats("arrivals")[rows] >= parameters.quiet_arrivals
         ready &= last - table.ints("first_ms")[rows] >= parameters.quiet_days * DAY_MS
         open_ = np.flatnonzero(ready)
-        hour = at // HOUR_MS
-        part = 1.0 - (at - hour * HOUR_MS)[open_] / HOUR_MS
+        first = at // BIN_MS
+        part = 1.0 - (at - first * BIN_MS)[open_] / BIN_MS
         full = np.ones(len(rows))
         for step in range(_LONGEST_WALK):
             if len(open_) == 0:
                 break
-            pace = _intensity(bins[rows[open_], _bin(hour[open_] + step)])
+            pace = _intensity(bins[rows[open_], _bin(first[open_] + step)])
             comes = pace * part
             there = comes >= need[open_]
             hit = open_[there]
             if len(hit):
-                start = np.where(step == 0, at[hit], (hour[hit] + step) * HOUR_MS)
-                result[hit] = start + np.ceil(need[hit] / pace[there] * HOUR_MS).astype(np.int64) - offset[hit]
+                start = np.where(step == 0, at[hit], (first[hit] + step) * BIN_MS)
+                result[hit] = start + np.ceil(need[hit] / pace[there] * BIN_MS).astype(np.int64) - offset[hit]
             need[open_] -= comes
             open_ = open_[~there]
             part = full[: len(open_)]
@@ -234,40 +241,40 @@ class Silence(Bank):
         return np.where(result == UNKNOWN, UNKNOWN, np.maximum(result, soonest))
 
 
-class _Hour(NamedTuple):
-    """The k-th hour of the gaps that reach into it: their positions in the block, time bins and parts of the hour."""
+class _Slot(NamedTuple):
+    """The k-th bin of the gaps that reach into it: their positions in the block, time bins and parts of the bin."""
 
     where: Ints
     bins: Ints
     part: Floats
 
 
-def _walk(local_ms: Ints, gap_ms: Ints) -> list[_Hour]:
-    """Cut gaps by the hours of the wall clock; what lies beyond nine days no longer counts."""
-    hours = []
-    hour = local_ms // HOUR_MS
-    begin = local_ms - hour * HOUR_MS
+def _walk(local_ms: Ints, gap_ms: Ints) -> list[_Slot]:
+    """Cut gaps by the quarters of the wall clock; what lies beyond nine days no longer counts."""
+    slots = []
+    first = local_ms // BIN_MS
+    begin = local_ms - first * BIN_MS
     end = begin + gap_ms
     open_ = np.flatnonzero(gap_ms > 0)
     for step in range(_LONGEST_WALK):
         if len(open_) == 0:
             break
-        left = end[open_] - step * HOUR_MS
-        part = np.minimum(left, HOUR_MS) - (begin[open_] if step == 0 else 0)
-        hours.append(_Hour(open_, _bin(hour[open_] + step), part / HOUR_MS))
-        open_ = open_[left > HOUR_MS]
-    return hours
+        left = end[open_] - step * BIN_MS
+        part = np.minimum(left, BIN_MS) - (begin[open_] if step == 0 else 0)
+        slots.append(_Slot(open_, _bin(first[open_] + step), part / BIN_MS))
+        open_ = open_[left > BIN_MS]
+    return slots
 
 
 def _intensity(bins: Floats) -> Floats:
-    """Return arrivals per hour from (m, 2) arrivals and hours; 0 at hours that the series hasn't lived through."""
+    """Return arrivals per visit from (m, 2) arrivals and visits; 0 in bins that the series hasn't lived through."""
     lived = bins[:, 1]
-    return np.where(lived >= 0.5, bins[:, 0] / np.maximum(lived, 0.5), 0.0)  # noqa: PLR2004 - half an hour
+    return np.where(lived >= _LEAST_LIVED, bins[:, 0] / np.maximum(lived, _LEAST_LIVED), 0.0)
 
 
-def _bin(local_hour: Ints) -> Ints:
-    """Map hours since 1970 local time to 0..23 on weekdays, 24..47 on Saturday and Sunday."""
-    bins: Ints = _BIN_OF_WEEK[local_hour % len(_BIN_OF_WEEK)]
+def _bin(local: Ints) -> Ints:
+    """Map quarters since 1970 local time to 0..95 on weekdays, 96..191 on Saturday and Sunday."""
+    bins: Ints = _BIN_OF_WEEK[local % len(_BIN_OF_WEEK)]
     return bins
 
 

@@ -118,13 +118,17 @@ def _stuck(told: Told) -> tuple[str, str]:
     )
 
 
+_THINGS = {"camera": ("camera", "cameras"), "queue": ("điểm một cửa", "one-stop offices")}
+
+
 def _area(vi: str, en: str) -> Say:
     def say(told: Told) -> tuple[str, str]:
-        sensors = len({member.series.entity for member in told.ranked})
+        things = len({member.series.entity for member in told.ranked})
         names = told.names
+        noun = _THINGS.get(told.top.series.family.partition(".")[0], ("cảm biến", "sensors"))
         return (
-            f"{sensors} cảm biến cùng lúc {vi} ({names}); nhiều khả năng có chung một nguyên nhân.",
-            f"{sensors} sensors {en} at once ({names}); a common cause is likely.",
+            f"{things} {noun[0]} cùng lúc {vi} ({names}); nhiều khả năng có chung một nguyên nhân.",
+            f"{things} {noun[1]} {en} at once ({names}); a common cause is likely.",
         )
 
     return say

@@ -5,13 +5,14 @@ from typing import Any
 
 from streams.anomalies import Series
 from streams.banks.intake import Reader, Samples
-from streams.events import CameraAnalytics, CameraHealth, Event, TelemetryObservation
+from streams.events import CameraAnalytics, CameraHealth, Event, QueueSnapshot, TelemetryObservation
 from streams.events.camera import Rule
 from streams.events.telemetry import MetricKind
 
 Pair = tuple[str, str]
 
 _CAMERA_TYPES = frozenset({CameraAnalytics, CameraHealth})
+_OFFICE_TYPES = frozenset({QueueSnapshot})
 _TELEMETRY_TYPES = frozenset({TelemetryObservation})
 
 
@@ -79,7 +80,19 @@ def _identify_asset(event: Event) -> Series:
     return Series(event.data.tenant, event.data.unit_code or "", "telemetry.signal", event.data.asset_id)
 
 
+def _read_offices(events: Sequence[Any], first: int) -> Samples[str]:
+    positions, chosen = _of_types(events, first, _OFFICE_TYPES)
+    return Samples(positions, [data.office_id for data in chosen], [], [])
+
+
+def _identify_office(event: Event) -> Series:
+    if not isinstance(event, QueueSnapshot):
+        raise TypeError(f"{type(event).__name__} is no queue snapshot")
+    return Series(event.data.tenant, event.data.unit_code, "queue.signal", event.data.office_id)
+
+
 CAMERA_COUNTS = Reader(_read_camera_counts, _identify_camera_count, tuple[str, str])
 CAMERA_SIGNALS = Reader(_read_cameras, _identify_camera, str)
 TELEMETRY_VALUES = Reader(_read_telemetry, _identify_telemetry, tuple[str, str])
+OFFICE_SIGNALS = Reader(_read_offices, _identify_office, str)
 TELEMETRY_SIGNALS = Reader(_read_assets, _identify_asset, str)

@@ -11,7 +11,7 @@ from streams.anomalies import Kind
 from streams.banks.arrivals import ArrivalBank
 from streams.banks.bank import Bank, Whole
 from streams.banks.queues import QueueBank
-from streams.banks.readers import CAMERA_COUNTS, CAMERA_SIGNALS, TELEMETRY_SIGNALS, TELEMETRY_VALUES
+from streams.banks.readers import CAMERA_COUNTS, CAMERA_SIGNALS, OFFICE_SIGNALS, TELEMETRY_SIGNALS, TELEMETRY_VALUES
 from streams.banks.reports import ReportBank
 from streams.banks.samples import SampleBank, Watch
 from streams.judge import Policy
@@ -48,7 +48,8 @@ def banks_of(topic: str, partition: int, watching: Watching) -> list[Bank]:
     if topic == FIELD_REPORTS:
         return [Whole(ReportBank(f"{topic}/{partition}", RareCounts(), watching.surges))]
     if topic == SERVICE_QUEUES:
-        return [Whole(QueueBank(PredictedWait(), StalledCounter(), watching.wait, watching.stalled))]
+        queues = QueueBank(PredictedWait(), StalledCounter(), watching.wait, watching.stalled)
+        return [Whole(queues), ArrivalBank("signals", OFFICE_SIGNALS, Silence())]
     if topic == TELEMETRY:
         return [SampleBank("values", TELEMETRY_VALUES, level), ArrivalBank("signals", TELEMETRY_SIGNALS, Silence())]
     raise ValueError(f"topic {topic!r} is no source topic; these are {', '.join(SOURCES)}")

@@ -1,15 +1,16 @@
-"""Naive twin of `Silence`: one source, plain Python, minute arithmetic hour by hour."""
+"""Naive twin of `Silence`: one source, plain Python, arithmetic quarter by quarter of an hour."""
 
 import math
 from datetime import UTC, datetime
 
 HOUR = 3_600_000
+QUARTER = 900_000
 
 
 def bin_of(local_ms: int) -> tuple[bool, int]:
-    """Return (weekend, hour) of a local time."""
-    local = datetime.fromtimestamp(local_ms // HOUR * 3600, UTC)
-    return local.weekday() >= 5, local.hour
+    """Return (weekend, quarter of the day) of a local time."""
+    local = datetime.fromtimestamp(local_ms // 1000, UTC)
+    return local.weekday() >= 5, local.hour * 4 + local.minute // 15
 
 
 class NaiveSilence:
@@ -33,7 +34,7 @@ class NaiveSilence:
             return 1.0, 1.0, math.nan
         gap = max(at_ms - self.last, 0)
         parts = self._parts(self.last + local_ms - at_ms, gap)
-        expected = sum(self._pace(key) * part / HOUR for key, part in parts)
+        expected = sum(self._pace(key) * part / QUARTER for key, part in parts)
         median = 1.0 if math.isnan(self.log_median) else math.exp(self.log_median)
         ready = self.arrivals >= 20 and self.last - self.first >= 48 * HOUR
         p = 1.0
@@ -42,10 +43,10 @@ class NaiveSilence:
         if gap > 0:
             weight = 0.1 if p < 1e-3 else 1.0
             for key, part in parts:
-                hours = part / HOUR * weight
-                fade = math.exp(-hours / 15)
+                visits = part / QUARTER * weight
+                fade = math.exp(-visits / 15)
                 seen, lived = self.bins.get(key, (0.0, 0.0))
-                self.bins[key] = fade * seen, fade * lived + hours
+                self.bins[key] = fade * seen, fade * lived + visits
             self._arrive(self.last + gap + local_ms - at_ms)
             self._learn(math.log(gap / 1000), expected, weight)
         self.last += gap
@@ -58,13 +59,13 @@ class NaiveSilence:
 
     def _pace(self, key: tuple[bool, int]) -> float:
         seen, lived = self.bins.get(key, (0.0, 0.0))
-        return seen / lived if lived >= 0.5 else 0.0
+        return seen / lived if lived >= 1.5 else 0.0
 
     @staticmethod
     def _parts(local_ms: int, gap: int) -> list[tuple[tuple[bool, int], int]]:
         parts: list[tuple[tuple[bool, int], int]] = []
-        while gap > 0 and len(parts) < 216:
-            part = min(gap, HOUR - local_ms % HOUR)
+        while gap > 0 and len(parts) < 864:
+            part = min(gap, QUARTER - local_ms % QUARTER)
             parts.append((bin_of(local_ms), part))
             local_ms += part
             gap -= part

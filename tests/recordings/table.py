@@ -9,11 +9,6 @@ from datetime import timedelta
 from tests.recordings.claims import CLAIMS, Verdict, judge
 from tests.recordings.labelled import ALL, Found, Label, labels, run
 
-KNOWN_MISSES = {
-    "W6": "queues are not watched for silence: offices open and close within the hour, silence knows whole hours only"
-}
-"""Labels that are not answered, and why."""
-
 _HEAD = """# What is found in the real recordings
 
 Printed by `python -m tests.recordings.table`; the recordings and `labels.csv` are no part of this repository
@@ -58,9 +53,7 @@ def _section(recording: str) -> list[str]:
 def _row(label: Label, verdict: Verdict, *, absent: bool) -> str:
     words = {(False, True): "found", (False, False): "**missed**", (True, True): "quiet", (True, False): "**made up**"}
     word = words[absent, verdict.met]
-    reason = KNOWN_MISSES.get(label.name)
-    result = f"{word}: {reason}" if reason else word
-    return f"| {label.name} | {label.what} | {result} | {_delay(verdict.delay)} | {len(verdict.incidents) or ''} |"
+    return f"| {label.name} | {label.what} | {word} | {_delay(verdict.delay)} | {len(verdict.incidents) or ''} |"
 
 
 def _delay(delay: timedelta | None) -> str:

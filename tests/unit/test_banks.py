@@ -130,9 +130,31 @@ def test_a_camera_is_not_silent_where_nobody_was_heard() -> None:
     assert kinds(close(signals, EVER - START_MS, heard_ms=4 * 24 * HOUR_MS)) == []
 
 
+def office_days(days: int, last_min: int) -> list[tuple[int, bytes]]:
+    """Return readings every five minutes, 7:30 to 11:30 and 13:30 to 17:00, those of the last day until a minute."""
+    open_min = [*range(450, 690, 5), *range(810, 1020, 5)]
+    minutes = [day * 1440 + minute for day in range(days) for minute in open_min if day < days - 1 or minute < last_min]
+    return [
+        (minute * MINUTE_MS, snapshot("VP-1", START + timedelta(minutes=minute), "03127", 3, minute))
+        for minute in minutes
+    ]
+
+
+def test_an_office_is_silent_in_its_opening_hours_only() -> None:
+    """Neither the night nor the closed noon is told; a collector that stops at ten in the morning is."""
+    _, signals = banks(SERVICE_QUEUES)
+    observe(signals, office_days(4, 600))
+    assert kinds(close(signals, (3 * 1440 + 600) * MINUTE_MS)) == []
+    told = close(signals, (3 * 1440 + 720) * MINUTE_MS)
+    assert kinds(told) == [(Kind.SILENT, True)]
+    assert isinstance(told[0], Anomaly)
+    assert told[0].series.label == "queue.signal/03127/VP-1"
+    assert (told[0].at_ms - START_MS) / MINUTE_MS < 3 * 1440 + 690
+
+
 def test_a_queue_that_will_take_too_long_is_told() -> None:
     """Sixty people before two counters that need two minutes each."""
-    (bank,) = banks(SERVICE_QUEUES)
+    bank, _ = banks(SERVICE_QUEUES)
     told = [
         (step * 10 * MINUTE_MS, snapshot("VP-1", START + timedelta(minutes=10 * step), "03127", waiting, 10 * step))
         for step, waiting in enumerate([0, 1, 2, 60, 60, 61])

@@ -79,8 +79,8 @@ def test_every_kind_is_explained_in_vietnamese_and_english(kind: Kind) -> None:
 def test_an_area_is_explained_by_the_number_of_its_sensors(rule: str) -> None:
     """Three are named, the rest counted."""
     text = explain(case(rule, *(member(Kind.DROP, f"CAM-{number}") for number in range(5))), NAMES)
-    assert "5 cảm biến" in text.vi
-    assert "5 sensors" in text.en
+    assert "5 camera " in text.vi
+    assert "5 cameras" in text.en
     assert "(+2)" in text.en
 
 
