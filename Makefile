@@ -7,7 +7,7 @@ UV ?= uv
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-recordings test-integration test-ops check bench lock format clean
+.PHONY: help setup demo test test-fast test-recordings test-integration test-ops check docs bench lock format clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ check: $(VENV)/.dev ## format, lint, types, import contract, generated files
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/ioc schemas --check deploy
+
+docs: $(VENV)/.dev ## make docs/detectors.md and its pictures from the detectors
+	@$(BIN)/python -m tests.pages.detectors
 
 bench: $(VENV)/.bench ## our worker against stock Faust, confluent-kafka and Quix Streams, in one run; writes build/bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)
