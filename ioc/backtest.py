@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors.arrays import Block, Detector, Floats
 from detectors.daily import Daily
-from detectors.ensemble import Refractory
+from detectors.ensemble import Refractory, RefractoryParameters
 from detectors.envelope import Envelope
 from detectors.knn import Nearest
 from detectors.shift import Activity, Shift
@@ -19,6 +19,7 @@ from ioc.series_csv import Reading, read
 HALF_AT = 8.0  # digits of surprise at which the score is one half
 _MOST_DIGITS = 5.0  # that one detector can contribute: beyond, its tail is extrapolated too far to be compared
 _RECORDS_WEIGHT = 2.0
+_ANYTHING = RefractoryParameters(alarm_below=1.0 - 1e-9)  # every row that surprises begins the hundred rows anew
 _RECORDS = SpotParameters(share=0.003, least_peaks=8)
 
 
@@ -69,10 +70,10 @@ class Expert:
 
 
 class Record:
-    """Strict records: what is greater than each of the last hundred; the rest is 0."""
+    """What counts: for a hundred rows after some digits, only more digits than each of them; the rest is 0."""
 
     def __init__(self) -> None:
-        self._refractory = Refractory()
+        self._refractory = Refractory(_ANYTHING)
 
     def resize(self, size: int) -> None:
         """Grow to ``size`` series."""
@@ -80,10 +81,8 @@ class Record:
 
     def only(self, block: Block, digits: Floats) -> Floats:
         """Return ``digits`` where they are a record, 0 where not, NaN where they are."""
-        tails = 10.0**-digits
-        beaten = self._refractory.update(block._replace(value=tails)).expected
-        record: Floats = np.where((tails < 1.0) & ~(tails >= beaten), digits, 0.0)
-        return np.where(np.isnan(digits), np.nan, record)
+        counts = self._refractory.update(block._replace(value=10.0**-digits)).p_high < 1.0
+        return np.where(np.isnan(digits), np.nan, np.where(counts, digits, 0.0))
 
 
 class Backtest:
