@@ -7,7 +7,7 @@ UV ?= uv
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-recordings test-integration test-ops check docs bench lock format clean
+.PHONY: help setup demo test test-fast test-recordings test-integration test-ops check docs bench bench-detectors lock format clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ docs: $(VENV)/.dev ## make docs/detectors.md and its pictures from the detectors
 
 bench: $(VENV)/.bench ## our worker against stock Faust, confluent-kafka and Quix Streams, in one run; writes build/bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-detectors: $(VENV)/.bench ## the speed of every detector against river and PySAD, in one run; writes build/bench-detectors.json
+	@$(BIN)/python -m tests.bench.detectors $(ARGS)
 
 format: $(VENV)/.dev ## format the code and mend what ruff can mend
 	@$(BIN)/ruff format .
