@@ -3,14 +3,16 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors import calibrate
-from detectors.arrays import Block, Floats
+from detectors.arrays import Block, Floats, Ints
 from detectors.bank import Bank, Column, Verdict
 
 _HUBER = 1.5
 _HUBER_MEAN = 0.7785  # E min(Z², 1.5²), Z standard normal
 _LARGEST = 1e150
+_LARGEST_Z = 1e6
 _SUSPICIOUS = 1e-4  # below this the tails learn next to nothing
 
 
@@ -43,6 +45,15 @@ class LevelParameters(NamedTuple):
         return self
 
 
+class _Known(NamedTuple):
+    """What is known of each series before it learns, (m,) each."""
+
+    observations: Floats
+    level: Floats
+    noise: Floats
+    scale: Floats
+
+
 class Level(Bank):
     """Residual from an exponentially weighted level, in units of a robust scale, mapped to a learned tail.
 
@@ -73,46 +84,67 @@ class Level(Bank):
             }
         )
 
-    def _known(self, value: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def _known(self, value: Floats) -> NDArray[np.bool_]:
         with np.errstate(invalid="ignore"):
             return np.abs(value) <= _LARGEST
 
     def _step(self, block: Block) -> Verdict:
         rows, table, parameters = block.series, self._table, self.parameters
-        count, level = table.floats("count")[rows], table.floats("level")[rows]
-        size, scale = table.floats("size")[rows], table.floats("scale")[rows]
+        count, level, size, scale = (table.floats(name).take(rows) for name in ("count", "level", "size", "scale"))
         new = count == 0.0
-        level = np.where(new, block.value, level)
+        if new.any():
+            level = np.where(new, block.value, level)
         residual = block.value - level
-        floor = np.maximum(parameters.least_relative_sd * np.maximum(size, np.abs(level)), 1e-12)
+        magnitude = np.abs(block.value)
+        floor = np.maximum(size, np.abs(level))
+        floor *= parameters.least_relative_sd
+        np.maximum(floor, 1e-12, out=floor)
         noise = np.maximum(scale, floor)
-        z = np.clip(residual / noise, -1e6, 1e6)
-        both = np.stack([z, -z], axis=1)
-        tail = table.floats("tail")
-        tails = tail[rows]
+        z = residual / noise
+        np.minimum(np.maximum(z, -_LARGEST_Z, out=z), _LARGEST_Z, out=z)
         ready = count >= parameters.quiet_observations
-        p = np.where(ready[:, None], np.exp(calibrate.log_tail(both, tails)), 1.0)
-        weight = np.where(ready, np.where(p.min(axis=1) < _SUSPICIOUS, 0.02, 1.0), 0.0)[:, None]
-        calibrate.learn(both, np.repeat(weight, 2, axis=1), tails)
-        tail[rows] = tails
-        self._learn(block, level, noise, z, count)
-        return Verdict(p[:, 0], p[:, 1], np.where(ready, level, np.nan))
-
-    def _learn(self, block: Block, level: Floats, noise: Floats, z: Floats, count: Floats) -> None:
-        """Move level and scale by at most what the clip allows; both are plain means over the first observations."""
-        rows, table, parameters = block.series, self._table, self.parameters
-        young = count < parameters.level_memory
-        step = (block.value - level) / np.where(young, count + 1.0, parameters.level_memory)
-        reach = parameters.clip_sd * noise / parameters.level_memory
-        table.floats("level")[rows] = np.where(young, level + step, level + np.clip(step, -reach, reach))
-        absolute = np.abs(block.value - level) * 1.25  # the mean absolute deviation of a normal, to its sd
-        scale = table.floats("scale")[rows]
-        first = scale + (absolute - scale) / np.maximum(count, 1.0)
-        surprise = np.minimum(z * z, _HUBER * _HUBER) / _HUBER_MEAN - 1.0
-        later = noise * np.sqrt(1.0 + np.maximum(surprise, -1.0) / np.minimum(count + 1.0, parameters.noise_memory))
-        table.floats("scale")[rows] = np.where(young, np.where(count == 0.0, 0.0, first), later)
-        size = table.floats("size")[rows]
-        table.floats("size")[rows] = size + (np.abs(block.value) - size) / np.minimum(
-            count + 1.0, parameters.noise_memory
-        )
+        p = self._judge(rows, z, ready)
+        self._learn(rows, residual, _Known(count, level, noise, scale), z)
+        size += (magnitude - size) / np.minimum(count + 1.0, parameters.noise_memory)
+        table.floats("size")[rows] = size
         table.floats("count")[rows] = count + 1.0
+        return Verdict(p[0], p[1], np.where(ready, level, np.nan))
+
+    def _judge(self, rows: Ints, z: Floats, ready: NDArray[np.bool_]) -> Floats:
+        """Return the tails upwards and downwards, (2, m), and teach them."""
+        both = np.stack([z, -z])
+        tails = self._table.across("tail", rows)
+        by_series = tails.transpose(2, 0, 1)
+        p = calibrate.log_tail(both.T, by_series).T
+        np.exp(p, out=p)
+        weight = np.where(np.minimum(p[0], p[1]) < _SUSPICIOUS, 0.02, 1.0)
+        if not ready.all():
+            p[:, ~ready] = 1.0
+            weight[~ready] = 0.0
+        calibrate.learn(both.T, np.broadcast_to(weight, both.shape).T, by_series)
+        self._table.put("tail", rows, tails)
+        return p
+
+    def _learn(self, rows: Ints, residual: Floats, known: _Known, z: Floats) -> None:
+        """Move level and scale by at most what the clip allows; both are plain means over the first observations."""
+        parameters, (count, level, noise, scale) = self.parameters, known
+        young = count < parameters.level_memory
+        reach = parameters.clip_sd * noise / parameters.level_memory
+        step = residual / parameters.level_memory
+        np.minimum(np.maximum(step, -reach, out=step), reach, out=step)
+        surprise = np.minimum(z * z, _HUBER * _HUBER)
+        surprise /= _HUBER_MEAN
+        surprise -= 1.0
+        surprise /= np.minimum(count + 1.0, parameters.noise_memory)
+        surprise += 1.0
+        later = np.sqrt(surprise, out=surprise)
+        later *= noise
+        some = np.flatnonzero(young)
+        if len(some):
+            seen = count[some]
+            step[some] = residual[some] / (seen + 1.0)
+            absolute = np.abs(residual[some]) * 1.25  # the mean absolute deviation of a normal, to its sd
+            first = scale[some] + (absolute - scale[some]) / np.maximum(seen, 1.0)
+            later[some] = np.where(seen == 0.0, 0.0, first)
+        self._table.floats("level")[rows] = level + step
+        self._table.floats("scale")[rows] = later
