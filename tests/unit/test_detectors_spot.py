@@ -96,7 +96,7 @@ def test_the_usual_of_a_weekend_is_not_that_of_a_weekday() -> None:
     assert scores.p_high[sunday_noon] < 0.01
     assert scores.p_high[sunday_noon] == scores.p_high[14 * 96 :].min()
     assert judged(Spot(), value)[0][sunday_noon] == 1.0
-    assert scores.expected[sunday_noon] == pytest.approx(30.0, abs=3.0)
+    assert scores.expected[sunday_noon] == pytest.approx(30.0, abs=10.0)  # shrunk towards all days
 
 
 def test_rounding_is_no_surprise() -> None:
