@@ -1,8 +1,9 @@
 """Turn standard scores into tail probabilities that hold on the series' own history: peaks over a threshold, online.
 
-Above ``START`` the tail is exponential with a learned rate and mean excess (the Gumbel case of peaks over threshold);
-both start from a prior that is a little heavier than the normal's, so a young series is cautious. Below, a body close
-to the normal's meets the tail.
+Above ``START`` the tail is exponential with a learned rate and mean excess (the Gumbel case of peaks over threshold:
+A. C. Davison and R. L. Smith, "Models for exceedances over high thresholds", 1990,
+doi:10.1111/j.2517-6161.1990.tb01796.x); both start from a prior that is a little heavier than the normal's, so a
+young series is cautious. Below, a body close to the normal's meets the tail.
 
 The state of k channels of one series is an array (4, k): observations seen (saturating), share of scores above
 ``START``, number of them (saturating), their mean excess.

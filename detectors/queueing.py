@@ -26,6 +26,10 @@ class PredictedWait(QueueBank):
     (by Wilson and Hilferty's cube root), ``expected`` the mean wait in seconds. Silent without people waiting, without
     open counters, and on readings in which nothing has moved today.
 
+    References
+    ----------
+    E. B. Wilson and M. M. Hilferty, "The distribution of chi-square", 1931, doi:10.1073/pnas.17.12.684.
+
     Examples
     --------
     >>> bank = PredictedWait()
