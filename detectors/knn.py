@@ -14,7 +14,7 @@ from detectors import spot
 from detectors.arrays import Block, Floats, Ints
 from detectors.bank import Bank, Column, Verdict
 
-_ROWS_AT_ONCE = 32  # their windows stay in the processor's cache
+_ROWS_AT_ONCE = 256  # their windows stay in the cache, and calls cost little
 _CLIP = 1e3  # usual steps that a value is from the mean at most: keeps the running sums exact to nine digits
 _EXACT = 1e-6  # distances smaller than this part of the usual step are rounding
 _LEAST_STEP = 1e-150  # its square is not 0
