@@ -31,7 +31,7 @@ class Feed(NamedTuple):
         Takes the kind of each series, (m,) int64, and the number of the step; returns a block of one observation each.
         Series of one kind have the same level and rhythm, and observations of their own.
     settled : int
-        Steps after which a bank of default parameters speaks and its memory is filled.
+        Steps of which two thirds are enough for a bank of default parameters to speak.
     """
 
     blocks: AnyFeed
@@ -50,7 +50,7 @@ def _rare(kinds: Ints, step: int) -> Block:
 
 def _hourly(kinds: Ints, step: int, level: Floats) -> Block:
     rng = _random(kinds, step)
-    rhythm = 1.1 + np.sin((step % 24 - 9) / 24 * 2 * np.pi)
+    rhythm = 1.1 + np.sin(_phase(kinds) + step / 24 * 2 * np.pi)
     weekend = 0.6 if step // 24 % 7 >= 5 else 1.0
     value = rng.poisson(level * rhythm * weekend * rng.gamma(20.0, 0.05, len(kinds)))
     return Block(*_at(kinds, step * _HOUR_MS), value.astype(np.float64))
@@ -59,7 +59,7 @@ def _hourly(kinds: Ints, step: int, level: Floats) -> Block:
 def _gauges(kinds: Ints, step: int) -> Block:
     """Return gauges every five minutes: a daily rhythm and normal noise."""
     at_ms = step * 5 * _MINUTE_MS
-    value = 20.0 + kinds % 30 + 5.0 * np.sin(at_ms / _DAY_MS * 2 * np.pi)
+    value = 20.0 + kinds % 30 + 5.0 * np.sin(_phase(kinds) + at_ms / _DAY_MS * 2 * np.pi)
     return Block(*_at(kinds, at_ms), value + _random(kinds, step).normal(size=len(kinds)))
 
 
@@ -101,7 +101,8 @@ def _rosters(kinds: Ints, step: int) -> RosterBlock:
 def _areas(kinds: Ints, step: int) -> AreaBlock:
     """Return hourly counts of 0.1 to 10 an hour in every unit."""
     rate = 10.0 ** ((kinds[:, None] + np.arange(_UNITS)) % 21 / 10.0 - 1.0)
-    counts = _random(kinds, step).poisson(rate * (1.1 + np.sin((step % 24 - 9) / 24 * 2 * np.pi)))
+    rhythm = 1.1 + np.sin(_phase(kinds) + step / 24 * 2 * np.pi)
+    counts = _random(kinds, step).poisson(rate * rhythm[:, None])
     return AreaBlock(*_at(kinds, step * _HOUR_MS), counts.astype(np.float64))
 
 
@@ -129,6 +130,12 @@ def _one_tail(kinds: Ints, step: int) -> Block:
     return Block(*_at(kinds, step * 5 * _MINUTE_MS), 1.0 - _random(kinds, step).random(len(kinds)))
 
 
+def _phase(kinds: Ints) -> Floats:
+    """Return where in its day each kind begins: every update then has all times of day, as a day of updates has."""
+    phase: Floats = kinds % 24 * (2 * np.pi / 24)
+    return phase
+
+
 def _random(kinds: Ints, step: int) -> np.random.Generator:
     return np.random.default_rng((_SEED, len(kinds), step))
 
@@ -147,7 +154,7 @@ OF_DETECTOR: dict[str, Feed] = {
     "ensemble": Feed(_tails, 300),
     "flatline": COUNTS,
     "hotspot": Feed(_points, 300),
-    "outage": Feed(_rosters, 24 * 16),
+    "outage": Feed(_rosters, 24 * 22),
     "predicted_wait": Feed(_queues, 6 * _SNAPSHOTS),
     "proportion": Feed(_shares, 300),
     "rare": Feed(_rare, 24 * 22),

@@ -80,11 +80,16 @@ class Banks:
 
 
 def _settled(name: str, feed: Feed) -> Any:
-    """Return a bank of which each series has the state of one of the kinds that were fed."""
+    """Return a bank of which each series has the state of one of the kinds that were fed.
+
+    They begin one after the other during the first third, so that what a detector does now and then it doesn't do to
+    all series in the same update.
+    """
     small, bank = EVERY[name](), EVERY[name]()
     small.resize(_KINDS)
     for step in range(feed.settled):
-        small.update(feed.blocks(np.arange(_KINDS), step))
+        begun = min(1 + 3 * _KINDS * step // feed.settled, _KINDS)
+        small.update(feed.blocks(np.arange(begun), step))
     bank.load({array: np.concatenate([rows] * (_SERIES // _KINDS)) for array, rows in small.state().items()})
     return bank
 
