@@ -132,8 +132,7 @@ def _one_tail(kinds: Ints, step: int) -> Block:
 
 def _phase(kinds: Ints) -> Floats:
     """Return where in its day each kind begins: every update then has all times of day, as a day of updates has."""
-    phase: Floats = kinds % 24 * (2 * np.pi / 24)
-    return phase
+    return (kinds % 24).astype(np.float64) / 24.0 * (2.0 * np.pi)
 
 
 def _random(kinds: Ints, step: int) -> np.random.Generator:
