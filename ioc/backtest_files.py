@@ -1,6 +1,7 @@
 """Backtest of whole folders: CSV files in, the same tree with scores out, several processes at a time."""
 
 import csv
+import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import zip_longest
@@ -12,17 +13,18 @@ import numpy as np
 
 from ioc.backtest import Backtest, Scored, blocked, run
 from ioc.errors import InputError
-from ioc.series_csv import Reading, read
+from ioc.series_csv import HOUR_MS, Reading, read
 
 HEADER = ("timestamp", "value", "score")
 _TOGETHER = 8  # series that share the calls into NumPy; more of them is faster, but leaves fewer parts to the workers
 
 
 class Job(NamedTuple):
-    """One file to score and where the result goes."""
+    """One file to score, where the result goes, and whether its times may go back."""
 
     source: Path
     target: Path
+    any_order: bool = False  # rows may go back in time by any span: each counts as read when the one above was
 
 
 def write(rows: Iterator[Scored] | Sequence[Scored], out: IO[str]) -> None:
@@ -115,7 +117,7 @@ def _size(path: Path) -> int:
 
 def _score_together(part: Sequence[Job]) -> int:
     """Score files in step, a row of each at a time; return their number."""
-    series = [_readings(job.source) for job in part]
+    series = [_readings(job) for job in part]
     backtest = Backtest(len(series))
     scores: list[list[float]] = [[] for _ in series]
     for step in zip_longest(*series):
@@ -136,9 +138,10 @@ def _score_together(part: Sequence[Job]) -> int:
     return len(part)
 
 
-def _readings(path: Path) -> list[Reading]:
+def _readings(job: Job) -> list[Reading]:
+    back_ms = math.inf if job.any_order else HOUR_MS
     try:
-        with path.open(newline="", encoding="utf-8-sig") as lines:
-            return list(read(lines, str(path)))
+        with job.source.open(newline="", encoding="utf-8-sig") as lines:
+            return list(read(lines, str(job.source), back_ms=back_ms))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise unreadable(path, error) from None
+        raise unreadable(job.source, error) from None

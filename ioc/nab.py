@@ -25,7 +25,7 @@ def nab_jobs(data: Path, target: Path) -> list[Job]:
     InputError
         There are no series, or ``windows.json`` names one that is not there.
     """
-    found = jobs(data, target)
+    found = [job._replace(any_order=True) for job in jobs(data, target)]  # its files are what they are
     try:
         names = json.loads((data / WINDOWS).read_text(encoding="utf-8"))
     except FileNotFoundError:

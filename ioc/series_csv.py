@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ioc.errors import InputError
 
 COLUMNS = ("timestamp", "value")
+HOUR_MS = 3_600_000
 
 
 class Reading(NamedTuple):
@@ -21,7 +22,7 @@ class Reading(NamedTuple):
     value: float
 
 
-def read(lines: Iterable[str], name: str) -> Iterator[Reading]:
+def read(lines: Iterable[str], name: str, *, back_ms: float = HOUR_MS) -> Iterator[Reading]:
     """Yield the rows of a CSV with columns ``timestamp`` and ``value`` (others are ignored), as they arrive.
 
     Parameters
@@ -30,12 +31,15 @@ def read(lines: Iterable[str], name: str) -> Iterator[Reading]:
         The file, header first.
     name : str
         What to call it in messages.
+    back_ms : float
+        How far a timestamp without offset may lie before those above it, milliseconds: clocks are put back in autumn.
+        Such a row counts as read at the time of the row above.
 
     Raises
     ------
     InputError
-        A column is missing, a timestamp is no ISO 8601 time or lies before its predecessor, or a value is no number;
-        the message names the line.
+        A column is missing, a timestamp is no ISO 8601 time or lies too far before its predecessor, or a value is no
+        number; the message names the line.
     """
     rows = csv.reader(lines)
     header = [column.strip() for column in next(rows, [])]
@@ -51,10 +55,11 @@ def read(lines: Iterable[str], name: str) -> Iterator[Reading]:
         if len(row) <= max(when, what):
             raise InputError(f"{name}, line {number}: {len(row)} columns, the header has {len(header)}")
         reading = _reading(row[when].strip(), row[what].strip(), f"{name}, line {number}")
-        if reading.at_ms < before:
+        allowed = back_ms if reading.at_ms == reading.local_ms else 0.0
+        if before - reading.at_ms > allowed:
             raise InputError(f"{name}, line {number}: {reading.timestamp} lies before the row above; sort by timestamp")
-        before = reading.at_ms
-        yield reading
+        before = max(before, reading.at_ms)
+        yield reading._replace(at_ms=before)
 
 
 def _reading(timestamp: str, text: str, place: str) -> Reading:

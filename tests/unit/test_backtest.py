@@ -65,6 +65,14 @@ def test_offsets_set_the_local_clock() -> None:
     assert scores(shifted) == scores(plain)
 
 
+def test_clocks_that_are_put_back_are_no_mistake() -> None:
+    """An hour without offset comes twice in autumn; with an offset it could not."""
+    lines = ["timestamp,value", "2026-10-25 02:50:00,1", "2026-10-25 02:00:00,2", "2026-10-25 03:00:00,3"]
+    assert [row.timestamp[-8:] for row in run(lines, "test")] == ["02:50:00", "02:00:00", "03:00:00"]
+    with pytest.raises(InputError, match="lies before the row above"):
+        scores([line.replace(":00,", ":00+01:00,") for line in lines])
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
@@ -200,6 +208,16 @@ def test_the_benchmark_tree_holds_the_series_that_have_windows(tmp_path: Path) -
         rows = list(csv.DictReader(lines))
     assert list(rows[0]) == ["timestamp", "value", "score"]
     assert len(rows) == 8 * 24
+
+
+def test_the_benchmark_may_go_back_in_time(tmp_path: Path) -> None:
+    """Its files are what they are: a row from yesterday counts as read when the one above was."""
+    source, target = tmp_path / "data", tmp_path / "out"
+    source.mkdir()
+    (source / "odd.csv").write_text("timestamp,value\n2026-01-02,1\n2026-01-01,2\n2026-01-03,3\n", encoding="utf-8")
+    assert invoke("--nab", source, target, "--workers", "1").exit_code == 0
+    assert len((target / "odd.csv").read_text(encoding="utf-8").splitlines()) == 4
+    assert isinstance(invoke(source, tmp_path / "other", "--workers", "1").exception, InputError)
 
 
 def test_a_series_of_the_benchmark_that_is_not_there_is_named(tmp_path: Path) -> None:
