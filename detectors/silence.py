@@ -18,6 +18,7 @@ _BIN_OF_WEEK = np.arange(7 * _BINS_A_DAY) % _BINS_A_DAY + np.repeat(
 _LEAST_LIVED = 1.5  # visits
 _SHARE = 0.1  # of gaps lie above the learned quantile, where the tail begins
 _LONGEST_WALK = _BINS_A_DAY * 9
+_LOOK_AHEAD = (8, _BINS_A_DAY - 8, *([_BINS_A_DAY] * 8))  # bins looked at together; most deadlines are near
 
 
 class SilenceParameters(NamedTuple):
@@ -135,8 +136,8 @@ class Silence(Bank):
         first = np.where(new, block.at_ms, first_ms[rows])
         gap_ms = np.maximum(block.at_ms - before, 0)
         local_ms = before + (block.local_ms - block.at_ms)
-        slots = _walk(local_ms, gap_ms)
-        expected = self._arrivals_in(rows, slots)
+        days = _walk(local_ms, gap_ms)
+        expected = self._arrivals_in(rows, days)
         median_s = np.exp(_number(table.floats("log_median")[rows]))
         ready = count >= parameters.quiet_arrivals
         ready &= before - first >= parameters.quiet_days * DAY_MS
@@ -153,7 +154,7 @@ class Silence(Bank):
         last_ms[rows] = before + gap_ms
         table.ints("offset_ms")[rows] = block.local_ms - block.at_ms
         moved = (gap_ms > 0) | new
-        self._learn_rhythm(rows, slots, weight)
+        self._learn_rhythm(rows, days, weight)
         table.floats("bins")[rows, _bin((local_ms + gap_ms) // BIN_MS), 0] += moved
         count = count + moved
         arrivals[rows] = count
@@ -170,19 +171,20 @@ class Silence(Bank):
             for i in np.flatnonzero(at_ms > deadline).tolist()
         ]
 
-    def _arrivals_in(self, rows: Ints, slots: "list[_Slot]") -> Floats:
-        """Integrate the intensity over each gap, bin by bin; one that wasn't lived through expects none."""
+    def _arrivals_in(self, rows: Ints, days: "list[_Day]") -> Floats:
+        """Integrate the intensity over each gap; a bin that wasn't lived through expects none."""
         total, bins = np.zeros(len(rows)), self._table.floats("bins")
-        for slot in slots:
-            total[slot.where] += _intensity(bins[rows[slot.where], slot.bins]) * slot.part
+        for day in days:
+            comes = _intensity(bins[rows[day.where], day.bins]) * day.part
+            total += np.bincount(day.where, comes, len(rows))
         return total
 
-    def _learn_rhythm(self, rows: Ints, slots: "list[_Slot]", weight: Floats) -> None:
+    def _learn_rhythm(self, rows: Ints, days: "list[_Day]", weight: Floats) -> None:
         """Learn what was lived through of each bin of the gaps."""
         bins = self._table.floats("bins")
-        for slot in slots:
-            lived = slot.part * weight[slot.where]
-            here = rows[slot.where], slot.bins
+        for day in days:
+            lived = day.part * weight[day.where]
+            here = rows[day.where], day.bins
             held = bins[here] * np.exp(-lived / self.parameters.memory_visits)[:, None]
             held[:, 1] += lived
             bins[here] = held
@@ -222,54 +224,63 @@ class Silence(Bank):
         ready &= last - table.ints("first_ms")[rows] >= parameters.quiet_days * DAY_MS
         open_ = np.flatnonzero(ready)
         first = at // BIN_MS
-        part = 1.0 - (at - first * BIN_MS)[open_] / BIN_MS
-        full = np.ones(len(rows))
-        for step in range(_LONGEST_WALK):
+        begin = (at - first * BIN_MS) / BIN_MS
+        step = 0
+        for width in _LOOK_AHEAD:
             if len(open_) == 0:
                 break
-            pace = _intensity(bins[rows[open_], _bin(first[open_] + step)])
-            comes = pace * part
-            there = comes >= need[open_]
-            hit = open_[there]
-            if len(hit):
-                start = np.where(step == 0, at[hit], (first[hit] + step) * BIN_MS)
-                result[hit] = start + np.ceil(need[hit] / pace[there] * BIN_MS).astype(np.int64) - offset[hit]
-            need[open_] -= comes
-            open_ = open_[~there]
-            part = full[: len(open_)]
+            bin_of = first[open_, None] + np.arange(step, step + width)
+            pace = _intensity(bins[rows[open_, None], _bin(bin_of)])
+            comes = pace.copy()
+            if step == 0:
+                comes[:, 0] *= 1.0 - begin[open_]
+            comes = np.cumsum(comes, axis=1)
+            there = comes >= need[open_, None]
+            found = np.flatnonzero(there[:, -1])
+            if len(found):
+                hit, k = open_[found], there[found].argmax(axis=1)
+                left = need[hit] - np.where(k > 0, comes[found, k - 1], 0.0)
+                start = np.where(step + k == 0, at[hit], bin_of[found, k] * BIN_MS)
+                result[hit] = start + np.ceil(left / pace[found, k] * BIN_MS).astype(np.int64) - offset[hit]
+            going = np.flatnonzero(~there[:, -1])
+            need[open_[going]] -= comes[going, -1]
+            open_ = open_[going]
+            step += width
         soonest = last + np.ceil(1000.0 * least_s).astype(np.int64)
         return np.where(result == UNKNOWN, UNKNOWN, np.maximum(result, soonest))
 
 
-class _Slot(NamedTuple):
-    """The k-th bin of the gaps that reach into it: their positions in the block, time bins and parts of the bin."""
+class _Day(NamedTuple):
+    """Up to a day of each gap, bin by bin: positions of the gaps in the block, time bins and parts of the bin.
+
+    No bin of a series occurs twice in it.
+    """
 
     where: Ints
     bins: Ints
     part: Floats
 
 
-def _walk(local_ms: Ints, gap_ms: Ints) -> list[_Slot]:
+def _walk(local_ms: Ints, gap_ms: Ints) -> list[_Day]:
     """Cut gaps by the quarters of the wall clock; what lies beyond nine days no longer counts."""
-    slots = []
     first = local_ms // BIN_MS
     begin = local_ms - first * BIN_MS
     end = begin + gap_ms
-    open_ = np.flatnonzero(gap_ms > 0)
-    for step in range(_LONGEST_WALK):
-        if len(open_) == 0:
-            break
-        left = end[open_] - step * BIN_MS
-        part = np.minimum(left, BIN_MS) - (begin[open_] if step == 0 else 0)
-        slots.append(_Slot(open_, _bin(first[open_] + step), part / BIN_MS))
-        open_ = open_[left > BIN_MS]
-    return slots
+    count = np.where(gap_ms > 0, np.minimum(-(-end // BIN_MS), _LONGEST_WALK), 0)
+    days = []
+    for step in range(0, int(count.max(initial=0)), _BINS_A_DAY):
+        here = np.minimum(np.maximum(count - step, 0), _BINS_A_DAY)
+        where = np.repeat(np.arange(len(count)), here)
+        place = np.arange(step, step + len(where)) - np.repeat(np.cumsum(here) - here, here)
+        part = np.minimum(end[where] - place * BIN_MS, BIN_MS) - np.where(place == 0, begin[where], 0)
+        days.append(_Day(where, _bin(first[where] + place), part / BIN_MS))
+    return days
 
 
 def _intensity(bins: Floats) -> Floats:
-    """Return arrivals per visit from (m, 2) arrivals and visits; 0 in bins that the series hasn't lived through."""
-    lived = bins[:, 1]
-    return np.where(lived >= _LEAST_LIVED, bins[:, 0] / np.maximum(lived, _LEAST_LIVED), 0.0)
+    """Return arrivals per visit from (…, 2) arrivals and visits; 0 in bins that the series hasn't lived through."""
+    lived = bins[..., 1]
+    return np.where(lived >= _LEAST_LIVED, bins[..., 0] / np.maximum(lived, _LEAST_LIVED), 0.0)
 
 
 def _bin(local: Ints) -> Ints:

@@ -1,5 +1,8 @@
 """Silence is announced by a deadline, told from nights and weekends, and judged by the series' own cadence."""
 
+import math
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -83,3 +86,40 @@ def test_parameters_out_of_range_are_named() -> None:
     """With the value."""
     with pytest.raises(ValueError, match=r"silence\.p must be below 0\.1, is 0\.5"):
         Silence(SilenceParameters(p=0.5))
+
+
+def test_deadlines_are_where_a_walk_bin_by_bin_finds_them() -> None:
+    """The product looks many bins ahead at once; here each is visited, from the same state, for forty random sources."""
+    chance, bank = np.random.default_rng(3), Silence()
+    bank.resize(40)
+    told = []
+    for series in range(40):
+        opens, lasts = series % 7 * HOUR, (2 + series % 9) * HOUR
+        for day in range(12):
+            minutes = chance.integers(0, lasts, chance.integers(5, 60))
+            told += [(MONDAY + day * DAY + opens + int(at), series) for at in minutes]
+    at, rows = np.array(sorted(told), np.int64).T.copy()
+    bank.update(Block(rows, at, at + 7 * HOUR, np.zeros(len(at))))
+    state = bank.state()
+    found = bank.deadlines().tolist()
+    assert sum(deadline != UNKNOWN for deadline in found) > 20
+    for series in range(40):
+        assert found[series] == pytest.approx(_walked(state, series), abs=1)
+
+
+def _walked(state: dict[str, np.ndarray[Any, Any]], series: int) -> float:
+    quarter = 15 * MINUTE
+    last = int(state["last_ms"][series])
+    need = state["quantile"][series] + state["excess"][series] * math.log(0.1 / 1e-6)
+    local = last + 7 * HOUR
+    for _ in range(9 * 96):
+        day, of_day = divmod(local // quarter, 96)
+        arrivals, visits = state["bins"][series][of_day + (96 if (day + 3) % 7 >= 5 else 0)]
+        left = quarter - local % quarter
+        pace = arrivals / visits / quarter if visits >= 1.5 else 0.0
+        if pace > 0.0 and pace * left >= need:
+            soonest = last + math.ceil(1000 * max(3 * math.exp(state["log_median"][series]), 90.0))
+            return max(local + math.ceil(need / pace) - 7 * HOUR, soonest)
+        need -= pace * left
+        local += left
+    return UNKNOWN
