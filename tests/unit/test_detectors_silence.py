@@ -89,7 +89,7 @@ def test_parameters_out_of_range_are_named() -> None:
 
 
 def test_deadlines_are_where_a_walk_bin_by_bin_finds_them() -> None:
-    """The product looks many bins ahead at once; here each is visited, from the same state, for forty random sources."""
+    """The product looks many bins ahead at once; here each is visited, from the same state of forty sources."""
     chance, bank = np.random.default_rng(3), Silence()
     bank.resize(40)
     told = []
@@ -119,7 +119,7 @@ def _walked(state: dict[str, np.ndarray[Any, Any]], series: int) -> float:
         pace = arrivals / visits / quarter if visits >= 1.5 else 0.0
         if pace > 0.0 and pace * left >= need:
             soonest = last + math.ceil(1000 * max(3 * math.exp(state["log_median"][series]), 90.0))
-            return max(local + math.ceil(need / pace) - 7 * HOUR, soonest)
+            return float(max(local + math.ceil(need / pace) - 7 * HOUR, soonest))
         need -= pace * left
         local += left
     return UNKNOWN
