@@ -7,7 +7,7 @@ UV ?= uv
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-recordings test-integration test-ops check docs bench bench-detectors lock format clean
+.PHONY: help setup demo test test-fast test-recordings test-integration test-ops check coverage docs bench bench-detectors lock format clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,12 @@ check: $(VENV)/.dev ## format, lint, types, import contract, generated files
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/ioc schemas --check deploy
+
+coverage: $(VENV)/.dev ## branch coverage of detectors/ by unit tests and doctests, in about two minutes; fails below 100 %
+	@mkdir -p build
+	@$(BIN)/python -m coverage run --branch --source=detectors --data-file=build/coverage \
+		-m pytest -q tests/unit/test_detectors_*.py detectors $(ARGS)
+	@$(BIN)/python -m coverage report --data-file=build/coverage --show-missing --skip-covered --fail-under=100
 
 docs: $(VENV)/.dev ## make docs/detectors.md and its pictures from the detectors
 	@$(BIN)/python -m tests.pages.detectors
