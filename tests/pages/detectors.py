@@ -6,7 +6,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from string import Template
+from string import Formatter, Template
 from typing import Any, NamedTuple
 
 from detectors.registry import EVERY
@@ -39,6 +39,15 @@ _SHARED = frozenset({"detectors.arrays", "detectors.bank", "detectors.blocks"})
 _SECTIONS = re.compile(r"\n(Parameters|Returns|Raises|References|Examples|Notes)\n-{4,}\n")
 
 
+class _DecimalCommas(Formatter):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        written: str = super().format_field(value, format_spec)
+        return written.replace(".", ",")
+
+
+_DECIMAL_COMMAS = _DecimalCommas()
+
+
 class Told(NamedTuple):
     """What is said of one detector in Vietnamese and English, by question."""
 
@@ -52,10 +61,15 @@ def words() -> dict[str, Told]:
     lacking = sorted(set(EVERY) ^ set(found))
     if lacking:
         raise ValueError(f"{WORDS.name} and the registry differ in {', '.join(lacking)}")
-    return {
-        name: Told(tuple(each["title"]), {asked: tuple(each[asked]) for asked in _ASKED})
-        for name, each in found.items()
+    return {name: _told(each, EVERY[name]().parameters) for name, each in found.items()}
+
+
+def _told(each: dict[str, list[str]], parameters: Any) -> Told:
+    """Fill default parameters into the words, in Vietnamese with decimal commas."""
+    said = {
+        asked: (_DECIMAL_COMMAS.format(vi, p=parameters), en.format(p=parameters)) for asked, (vi, en) in each.items()
     }
+    return Told(said.pop("title"), {asked: said[asked] for asked in _ASKED})
 
 
 def page() -> str:
