@@ -7,20 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from tests.pages.scene import Scene
+from tests.pages.scene import START, Scene
 
 _DAY_MS = 86_400_000
 _LEAST = 1e-16
+_SHOWN, _SHOWN_EVENTS = 250, 15  # observations, or the event's length so many times
 _COLOURS, _RARE_TOO = 48, 1  # enough for lines and text, a third of the bytes; PIL.Image.Quantize.MAXCOVERAGE
 
 
 def draw(scene: Scene, title: str, threshold: float, target: Path) -> None:
     """Write the picture of a scene as PNG; the same bytes for the same scene and matplotlib."""
+    scene = _around_event(scene)
     figures = import_module("matplotlib.figure")  # here: whoever makes or checks the text needs no matplotlib
     pictures = import_module("PIL.Image")
     figure = figures.Figure(figsize=(9.0, 4.8), layout="constrained", dpi=96)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    days = (scene.at_ms - scene.at_ms[0]) / _DAY_MS
+    days = (scene.at_ms - START) / _DAY_MS
     _values(above, scene, days)
     above.set_title(title, fontsize=11)
     below.plot(days, np.maximum(scene.p, _LEAST), linewidth=0.9, color="tab:red")
@@ -38,6 +40,16 @@ def draw(scene: Scene, title: str, threshold: float, target: Path) -> None:
     figure.savefig(drawn, format="png")
     target.parent.mkdir(parents=True, exist_ok=True)
     pictures.open(drawn).convert("RGB").quantize(_COLOURS, method=_RARE_TOO).save(target, optimize=True)
+
+
+def _around_event(scene: Scene) -> Scene:
+    """Return the part of a scene in which a short event can still be seen."""
+    first, last = scene.event
+    shown = max(_SHOWN, _SHOWN_EVENTS * (last - first + 1))
+    end = min(last + 1 + shown // 10, len(scene.p))
+    part = slice(max(end - shown, 0), end)
+    columns = (scene.at_ms[part], scene.value[part], scene.expected[part], scene.p[part])
+    return Scene(*columns, (first - part.start, last - part.start), scene.label, scene.expected_label)
 
 
 def _values(axes: Any, scene: Scene, days: Any) -> None:

@@ -95,7 +95,7 @@ def envelope() -> Scene:
     rng = np.random.default_rng(9)
     at_ms = times(600, 30 * MINUTE)
     value = 2.0 + 0.3 * np.sin(at_ms / HOUR / 24 * 2 * np.pi) + rng.normal(0.0, 0.05, 600)
-    value[540:] += np.minimum(0.8 + np.arange(60) / 12.0, 2.5)
+    value[540:] += np.minimum(1.6 + np.arange(60) / 12.0, 3.0)
     return of_values(Envelope, at_ms, value, (540, 599), "mực nước · water level, m")
 
 
