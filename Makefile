@@ -7,7 +7,7 @@ UV ?= uv
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-recordings test-integration test-ops check coverage docs bench bench-detectors lock format clean
+.PHONY: help setup demo test test-fast test-detectors test-recordings test-integration test-ops check coverage docs bench bench-detectors lock format clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,11 +35,14 @@ setup: $(VENV)/.run ## make .venv with the console script `ioc`
 demo: $(VENV)/.run ## run the main job: real Kafka, a worker, a simulated province, incidents on screen (ARGS=--keep serves on)
 	@$(BIN)/ioc demo $(ARGS)
 
-test: test-fast test-recordings test-integration ## all tests: unit, property and contract first, then real Kafka
+test: test-fast test-detectors test-recordings test-integration ## all tests: unit, property and contract first, then real Kafka
 
 test-fast: $(VENV)/.dev check ## the tests that need no broker, in under a minute
-	@$(BIN)/python -m pytest -q -n 2 --ignore=tests/integration --ignore=tests/bench --ignore=tests/ops \
-		--ignore=tests/recordings $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore=tests/integration --ignore=tests/bench --ignore=tests/ops \
+		--ignore=tests/recordings --ignore=tests/detectors $(ARGS)
+
+test-detectors: $(VENV)/.dev ## false alarms, delays, skill and edges of every detector on generated series, in about a minute
+	@$(BIN)/python -m pytest -q -n 2 tests/detectors $(ARGS)
 
 test-recordings: $(VENV)/.dev ## the labels of real recordings, where those are at hand (RECORDINGS_DIR=DIR)
 	@$(BIN)/python -m pytest -q tests/recordings $(ARGS)
@@ -57,10 +60,10 @@ check: $(VENV)/.dev ## format, lint, types, import contract, generated files
 	@$(BIN)/lint-imports
 	@$(BIN)/ioc schemas --check deploy
 
-coverage: $(VENV)/.dev ## branch coverage of detectors/ by unit tests and doctests, in about two minutes; fails below 100 %
+coverage: $(VENV)/.dev ## branch coverage of detectors/ by tests/detectors and doctests, in about two minutes; fails below 100 %
 	@mkdir -p build
 	@$(BIN)/python -m coverage run --branch --source=detectors --data-file=build/coverage \
-		-m pytest -q tests/unit/test_detectors_*.py detectors $(ARGS)
+		-m pytest -q tests/detectors detectors $(ARGS)
 	@$(BIN)/python -m coverage report --data-file=build/coverage --show-missing --skip-covered --fail-under=100
 
 docs: $(VENV)/.dev ## make docs/detectors.md and its pictures from the detectors

@@ -3,7 +3,7 @@
 All take (…, k) tails in (0, 1], NaN where there is none, and return (…,) tails; 1 where there is none at all. When
 there is nothing to find and three detectors' normal scores are correlated by 0.9, Fisher's combination is below 10⁻³
 twenty times too often, Cauchy and half-Cauchy 1.04 times, the average of e-values 0.01 times (two million observations:
-`python -m tests.bench.combinations combined`; tests/unit/test_detectors_ensemble.py holds bounds on it). So
+`python -m tests.bench.combinations combined`; tests/detectors/test_ensemble.py holds bounds on it). So
 `half_cauchy` is the default of `detectors.ensemble.Ensemble`.
 """
 

@@ -11,6 +11,7 @@ from detectors.bank import DAY_MS, NEVER, Bank, Column, Verdict
 UNKNOWN = np.iinfo(np.int64).max
 BIN_MS = 900_000
 _BINS_A_DAY = 96
+_BINS = 2 * _BINS_A_DAY  # of weekdays, of weekends
 # of quarters of an hour since 1970, which began on a Thursday
 _BIN_OF_WEEK = np.arange(7 * _BINS_A_DAY) % _BINS_A_DAY + np.repeat(
     [0, 0, _BINS_A_DAY, _BINS_A_DAY, 0, 0, 0], _BINS_A_DAY
@@ -98,7 +99,7 @@ class Silence(Bank):
                 "quantile": Column(fill=2.3),
                 "excess": Column(fill=1.0),
                 "peaks": Column(fill=10.0),
-                "bins": Column((2 * _BINS_A_DAY, 2)),  # arrivals, visits
+                "bins": Column((_BINS, 2)),  # arrivals, visits
                 "deadline_ms": Column((), np.int64, UNKNOWN),
             }
         )
@@ -155,7 +156,7 @@ class Silence(Bank):
         table.ints("offset_ms")[rows] = block.local_ms - block.at_ms
         moved = (gap_ms > 0) | new
         self._learn_rhythm(rows, days, weight)
-        table.floats("bins")[rows, _bin((local_ms + gap_ms) // BIN_MS), 0] += moved
+        self._bins()[rows * _BINS + _bin((local_ms + gap_ms) // BIN_MS), 0] += moved
         count = count + moved
         arrivals[rows] = count
         some = np.flatnonzero(gap_ms > 0)
@@ -171,21 +172,25 @@ class Silence(Bank):
             for i in np.flatnonzero(at_ms > deadline).tolist()
         ]
 
+    def _bins(self) -> Floats:
+        """Return the bins of all series one after the other: NumPy is ten times faster at one index than at two."""
+        return self._table.floats("bins").reshape(-1, 2)
+
     def _arrivals_in(self, rows: Ints, days: "list[_Day]") -> Floats:
         """Integrate the intensity over each gap; a bin that wasn't lived through expects none."""
-        total, bins = np.zeros(len(rows)), self._table.floats("bins")
+        total, bins = np.zeros(len(rows)), self._bins()
         for day in days:
-            comes = _intensity(bins[rows[day.where], day.bins]) * day.part
+            comes = _intensity(bins.take(rows[day.where] * _BINS + day.bins, axis=0)) * day.part
             total += np.bincount(day.where, comes, len(rows))
         return total
 
     def _learn_rhythm(self, rows: Ints, days: "list[_Day]", weight: Floats) -> None:
         """Learn what was lived through of each bin of the gaps."""
-        bins = self._table.floats("bins")
+        bins = self._bins()
         for day in days:
             lived = day.part * weight[day.where]
-            here = rows[day.where], day.bins
-            held = bins[here] * np.exp(-lived / self.parameters.memory_visits)[:, None]
+            here = rows[day.where] * _BINS + day.bins
+            held = bins.take(here, axis=0) * np.exp(-lived / self.parameters.memory_visits)[:, None]
             held[:, 1] += lived
             bins[here] = held
 
@@ -219,7 +224,7 @@ class Silence(Bank):
             parameters.median_gaps * np.exp(_number(table.floats("log_median")[rows])), parameters.least_s
         )
         result = np.full(len(rows), UNKNOWN)
-        at, bins = last + offset, table.floats("bins")
+        at, bins = last + offset, self._bins()
         ready = table.floats("arrivals")[rows] >= parameters.quiet_arrivals
         ready &= last - table.ints("first_ms")[rows] >= parameters.quiet_days * DAY_MS
         open_ = np.flatnonzero(ready)
@@ -230,7 +235,7 @@ class Silence(Bank):
             if len(open_) == 0:
                 break
             bin_of = first[open_, None] + np.arange(step, step + width)
-            pace = _intensity(bins[rows[open_, None], _bin(bin_of)])
+            pace = _intensity(bins.take(rows[open_, None] * _BINS + _bin(bin_of), axis=0))
             comes = pace.copy()
             if step == 0:
                 comes[:, 0] *= 1.0 - begin[open_]

@@ -11,7 +11,10 @@ from tests.contract import feeds
 from tests.contract.blocks import blanked, constant, extreme, take
 from tests.contract.cases import CASES, Case, joined, same
 
-every = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+every = pytest.mark.parametrize(
+    "case",  # all laws of a detector in one process, which works out its feed once
+    [pytest.param(case, id=case.name, marks=pytest.mark.xdist_group(case.name)) for case in CASES],
+)
 
 
 _WHOLE: dict[str, tuple[Scores, dict[str, bytes]]] = {}
@@ -92,7 +95,7 @@ def test_probabilities_are_probabilities_and_silence_is_one(case: Case) -> None:
 
 
 @every
-@pytest.mark.parametrize(("size", "share"), [(1, 0.8), (13, 0.5)])
+@pytest.mark.parametrize(("size", "share"), [(1, 0.9), (13, 0.7)])
 def test_splitting_a_block_changes_nothing(case: Case, size: int, share: float) -> None:
     """Blocks of any size give the same scores and leave the same state, bit for bit."""
     parts, rest, start = resumed(case, share)
@@ -121,10 +124,9 @@ def test_a_series_scores_the_same_alone(case: Case) -> None:
     """Nothing is shared between the series of a bank."""
     block = case.feed().block
     together = scored(case)
-    for series in (1, 4):
-        mine = np.flatnonzero(block.series == series)
-        alone = case.fresh(1).update(take(block, mine)._replace(series=np.zeros(len(mine), np.int64)))
-        assert same(alone, Scores(*(column[mine] for column in together)))
+    mine = np.flatnonzero(block.series == 4)
+    alone = case.fresh(1).update(take(block, mine)._replace(series=np.zeros(len(mine), np.int64)))
+    assert same(alone, Scores(*(column[mine] for column in together)))
 
 
 @every
@@ -163,7 +165,7 @@ def test_nan_is_neutral_and_touches_no_other(case: Case) -> None:
 @every
 def test_inputs_are_not_written(case: Case) -> None:
     """A block of read-only arrays is as good as any."""
-    detector, block, _ = resumed(case, 0.8)
+    detector, block, _ = resumed(case, 0.9)
     before = [column.tobytes() for column in block]
     for column in block:
         column.flags.writeable = False
@@ -173,8 +175,8 @@ def test_inputs_are_not_written(case: Case) -> None:
 
 @every
 def test_a_constant_series_is_silent(case: Case) -> None:
-    """What never changes is no anomaly, from the first value on and for two months."""
-    hours = 60 * 24
+    """What never changes is no anomaly, from the first value on and for a month."""
+    hours = 30 * 24
     at = np.repeat(feeds.START + np.arange(hours) * feeds.HOUR, 3)
     rows, value = np.tile(np.arange(3), hours), np.tile([0.0, 1.0, 250.0], hours)
     scores = case.fresh(3).update(constant(type(case.feed().block), rows, at, value))
@@ -185,7 +187,7 @@ def test_a_constant_series_is_silent(case: Case) -> None:
 def test_extreme_values_raise_no_warning(case: Case) -> None:
     """The smallest, the largest and the impossible pass without overflow (warnings are errors here)."""
     extremes = [0.0, 5e-324, 1e-300, 1.0, 1e9, 1e15, 1e150, 1.7e308, -1.0, -1.7e308, np.inf, -np.inf, np.nan, 3.0]
-    scores = case.fresh(1).update(extreme(type(case.feed().block), np.tile(extremes, 120)))
+    scores = case.fresh(1).update(extreme(type(case.feed().block), np.tile(extremes, 60)))
     assert ((scores.p_high > 0.0) & (scores.p_high <= 1.0)).all()
 
 

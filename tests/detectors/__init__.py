@@ -1,0 +1,1 @@
+"""Rates of false alarms, delays, skill and edges of every detector, on generated series."""
