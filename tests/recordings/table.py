@@ -7,7 +7,8 @@ import sys
 from datetime import timedelta
 
 from tests.recordings.claims import CLAIMS, Verdict, judge
-from tests.recordings.labelled import ALL, Found, Label, labels, run
+from tests.recordings.labelled import ALL, QUEUES, Found, Label, labels, run
+from tests.recordings.waits import sentence
 
 _HEAD = """# What is found in the real recordings
 
@@ -47,7 +48,8 @@ def _section(recording: str) -> list[str]:
         if not claim.absent:
             explained |= {id(each) for each in verdict.incidents}
         lines.append(_row(label, verdict, absent=claim.absent))
-    return [*lines, "", *_rest([each for each in result.incidents if id(each) not in explained], result.incidents), ""]
+    lines += ["", *_rest([each for each in result.incidents if id(each) not in explained], result.incidents)]
+    return [*lines, sentence(), ""] if recording == QUEUES else [*lines, ""]
 
 
 def _row(label: Label, verdict: Verdict, *, absent: bool) -> str:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.recordings.claims import CLAIMS, judge
 from tests.recordings.labelled import ALL, directory, labels, run
+from tests.recordings.waits import outcomes
 
 needs_recordings = pytest.mark.skipif(
     directory() is None,
@@ -30,3 +31,13 @@ def test_labels_are_answered_and_records_accounted_for(recording: str) -> None:
 def test_every_label_has_a_claim() -> None:
     """A label that nobody looks at would be no test."""
     assert {claim.label for claim in CLAIMS} == set(labels())
+
+
+@needs_recordings
+def test_predicted_waits_come_true() -> None:
+    """Nine of ten people who joined such a queue waited a quarter of an hour, as their ticket's later call shows."""
+    found = outcomes()
+    checked = found.total() - found["unknown"]
+    assert checked > 150
+    assert found["long"] + found["never called"] > 0.85 * checked
+    assert found["short"] < 0.05 * checked

@@ -1,0 +1,95 @@
+"""Checks predicted waits against what really happened: when the ticket was called that a newcomer would have drawn.
+
+A reading tells the number served last and how many wait; who came then had the number that is their sum. The wait is
+over when a later reading of the same queue has served that number. Nothing of the product is used but its incidents.
+"""
+
+import gzip
+import json
+import re
+from collections import Counter
+from functools import cache
+from typing import NamedTuple
+
+from tests.recordings.labelled import QUEUES, Found, file, run
+
+LONG_S = 15 * 60
+NEARLY_S = 10 * 60
+_NEAR_S = 400
+_DAY_S = 6 * 3600  # what isn't called within an opening day never was
+_RESET = 500  # a number so far beyond the awaited one is another day's
+_DIGITS = re.compile(r"[0-9]{1,9}$")
+
+
+class Reading(NamedTuple):
+    """What a queue showed: time in seconds since 1970 UTC, people waiting, number served last."""
+
+    at_s: float
+    waiting: int
+    served: int
+
+
+@cache
+def readings() -> dict[tuple[str, str], list[list[Reading]]]:
+    """Return the readings of every queue in order of time, by office and name; namesakes stay apart."""
+    queues: dict[tuple[str, str], dict[str, list[Reading]]] = {}
+    with gzip.open(file(QUEUES)) as lines:
+        for line in lines:
+            record = json.loads(line)
+            data = json.loads(record["payload"])["data"]
+            digits = _DIGITS.search(data.get("ticket_served") or "")
+            if digits is None or data["tickets_waiting"] is None:
+                continue
+            name = " ".join(part for part in (data.get("queue_line"), data.get("service_id")) if part)
+            named = queues.setdefault((data["office_id"], name or data["queue_id"]), {})
+            reading = Reading(record["ts"] / 1000, data["tickets_waiting"], int(digits[0]))
+            named.setdefault(data["queue_id"], []).append(reading)
+    return {key: [sorted(each) for each in named.values()] for key, named in queues.items()}
+
+
+def wait_s(queue: list[Reading], at_s: float) -> float | None:
+    """Return how long who came at a time waited: infinity if never called, None if the readings don't say.
+
+    Examples
+    --------
+    >>> queue = [Reading(0, 3, 10), Reading(300, 3, 11), Reading(600, 3, 12), Reading(900, 0, 13)]
+    >>> wait_s(queue, 20), wait_s(queue, 250), wait_s(queue, 5_000), wait_s([Reading(0, 9, 1)], 0)
+    (900, inf, None, inf)
+    """
+    near = [each for each in queue if abs(each.at_s - at_s) <= _NEAR_S and each.waiting > 0]
+    if not near:
+        return None
+    came = min(near, key=lambda each: abs(each.at_s - at_s))
+    number = came.served + came.waiting
+    later = (each for each in queue if came.at_s < each.at_s <= came.at_s + _DAY_S)
+    return next((each.at_s - came.at_s for each in later if number <= each.served < number + _RESET), float("inf"))
+
+
+def outcome(incident: Found) -> str:
+    """Return what became of who joined the first queue of an incident when its wait was first predicted."""
+    first = incident.evidence[0]
+    _, _, office, name = first.series.split("/", 3)
+    waits = [wait_s(queue, first.start.timestamp()) for queue in readings().get((office, name), [])]
+    known = [each for each in waits if each is not None]
+    if not known:
+        return "unknown"
+    longest = max(known)
+    if longest == float("inf"):
+        return "never called"
+    return "long" if longest >= LONG_S else "nearly" if longest >= NEARLY_S else "short"
+
+
+def outcomes() -> Counter[str]:
+    """Return how many predicted waits of the recording came true, were nearly so, or not."""
+    return Counter(outcome(each) for each in run(QUEUES).incidents if each.rule == "queue_wait")
+
+
+def sentence() -> str:
+    """Return the figures as a sentence for the page."""
+    found = outcomes()
+    checked = found.total() - found["unknown"]
+    return (
+        f"Of {found.total()} predicted waits, {checked} can be checked on the numbers served later: who joined then "
+        f"waited 15 min or longer in {found['long']} cases, 10 to 15 min in {found['nearly']}, less in "
+        f"{found['short']}, and was not called any more in {found['never called']}."
+    )
