@@ -26,11 +26,11 @@ class NaiveNearest:
         found = []
         for lag in range(1, min(512, len(self.values) - 19) + 1):
             earlier = self.values[-19 - lag : -lag]
-            found.append((sum((a - b) ** 2 for a, b in zip(shape, earlier, strict=True)), self.values[-1 - lag]))
+            found.append((math.dist(shape, earlier), self.values[-1 - lag]))
         if len(found) < 20:
             return SILENT
         nearest = min(found, key=lambda pair: pair[0])[1]
-        distance = sum(math.sqrt(square) for square, _ in sorted(found)[:10]) / 10.0
+        distance = sum(away for away, _ in sorted(found)[:10]) / 10.0
         p = self.peaks.tail(0.0 if distance <= 1e-6 * step else distance)
         expected = nearest if ready else math.nan
         return (p, 1.0, expected) if value >= nearest else (1.0, p, expected)

@@ -113,10 +113,12 @@ def test_the_future_does_not_change_the_past(case: Case) -> None:
 
 @every
 def test_permuting_series_permutes_scores(case: Case) -> None:
-    """The row of a series is only its address."""
-    block = case.feed().block
-    moved = np.random.default_rng(5).permutation(feeds.SERIES)[block.series]
-    assert same(case.fresh().update(block._replace(series=moved)), scored(case))
+    """The row of a series is only its address, of its state as well."""
+    _, block, start = resumed(case, 0.5)
+    order = np.random.default_rng(5).permutation(feeds.SERIES)
+    moved = case.make()
+    moved.load({name: array[np.argsort(order)] for name, array in begun(case, 0.5)[2].items()})
+    assert same(moved.update(block._replace(series=order[block.series])), scored(case, start))
 
 
 @every
