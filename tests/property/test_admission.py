@@ -247,7 +247,7 @@ def naive(records: list[Record]) -> Result:
     return result._replace(punctuations=punctuations, skewed=skewed, missing=missing, watermark_ms=watermark)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(streams(), st.lists(st.integers(0, 600), max_size=5))
 def test_a_stream_is_admitted_as_record_by_record_however_it_is_cut(records: list[Record], cuts: list[int]) -> None:
     """Same verdicts, times, counts, notes, watermark and state, with a restart at every cut."""

@@ -37,7 +37,7 @@ def rows(chunks: list[Chunk]) -> list[tuple[object, ...]]:
 
 
 @given(small, st.integers(1, 5000))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_the_same_settings_give_the_same_records_however_they_are_cut(what: SimulationSettings, size: int) -> None:
     """Nothing but the settings gets in."""
     first = rows(list(Simulation(what, PLACES).chunks()))
@@ -45,7 +45,7 @@ def test_the_same_settings_give_the_same_records_however_they_are_cut(what: Simu
 
 
 @given(small)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_records_come_by_ingest_time_within_the_days_with_offsets_without_gaps(what: SimulationSettings) -> None:
     """As a broker would hand them out."""
     simulation = Simulation(what, PLACES)
@@ -61,7 +61,7 @@ def test_records_come_by_ingest_time_within_the_days_with_offsets_without_gaps(w
 
 
 @given(small, st.integers(1, 5))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_the_codec_takes_everything_but_the_poison(what: SimulationSettings, partitions: int) -> None:
     """On any number of partitions: keys agree with the data."""
     batches = list(Simulation(what, PLACES).batches(partitions=partitions))
@@ -70,7 +70,7 @@ def test_the_codec_takes_everything_but_the_poison(what: SimulationSettings, par
 
 
 @given(small)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_an_event_never_arrives_before_it_happened_but_from_a_wrong_clock(what: SimulationSettings) -> None:
     """Delays are small and positive, or an outage's."""
     simulation = Simulation(what, PLACES)
@@ -84,7 +84,7 @@ def test_an_event_never_arrives_before_it_happened_but_from_a_wrong_clock(what: 
 
 
 @given(st.integers(0, 2**32), st.sampled_from([scenario.name for scenario in SCENARIOS]))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_a_scenario_changes_nothing_but_its_own_series(seed: int, name: str) -> None:
     """With and without it, every other sender's records are the same, byte for byte."""
     quiet = SimulationSettings(seed=seed, days=1, cameras=30, scale=0.5, scenarios=())
