@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import calibrate
+from detectors import calibrate, phase
 from detectors.arrays import Block, Floats, Ints
 from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict
 
@@ -22,8 +22,6 @@ _LARGEST_Z = 5.0  # what one observation can add to a run
 _HUBER = 1.5
 _HUBER_MEAN = 0.7785  # E min(Z², 1.5²), Z standard normal
 _APART_H = 1.0 / 12.0  # observations so far apart count as independent
-_LEAST_SHIFT_H = 0.02  # nearer than this to where observations usually lie in the hour there is nothing to interpolate
-_PHASE_MEMORY = 100.0  # observations
 # Squares of the runs' mean z: they start between those of independent and of wholly dependent observations, and are
 # learned over many runs, so that a slow decline can't widen what it is judged by.
 _START_RUN_SQUARE = 0.57
@@ -187,12 +185,7 @@ class SeasonalCounts(Bank):
 
     def _between(self, rows: Ints, hour: Ints, part: Floats, usual: Floats, base: Floats) -> Floats:
         """Interpolate to the next or previous hour's usual count, for observations off their hour's centre."""
-        phases = self._table.floats("phase")
-        phase = phases[rows]
-        phase = np.where(np.isnan(phase), part, phase)
-        phases[rows] = phase + (part - phase) / _PHASE_MEMORY
-        shift = part - phase
-        off = np.flatnonzero(np.abs(shift) > _LEAST_SHIFT_H)
+        shift, off = phase.follow(self._table.floats("phase"), rows, part)
         if len(off) == 0:
             return usual
         rows, shift = rows[off], shift[off]

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors import phase
 from detectors.arrays import Block, Floats, Ints
 from detectors.bank import DAY_MS, HOUR_MS, Column, Table
 
@@ -17,8 +18,6 @@ _PRIOR_DISPERSION = 0.1
 _PRIOR_OBSERVATIONS = 20.0
 _SCATTER_MEMORY = 1000.0  # observations
 _ALWAYS_BELIEVED = 3.0  # counts beyond the clip: of rare counts a few more are nothing odd
-_LEAST_SHIFT_H = 0.02  # nearer than this to where observations usually lie in the hour there is nothing to interpolate
-_PHASE_MEMORY = 100.0  # observations
 
 
 class Usual(NamedTuple):
@@ -120,12 +119,7 @@ class WeekTime:
 
     def _between(self, rows: Ints, hour: Ints, part: Floats, usual: Floats, base: Floats) -> Floats:
         """Interpolate to the next or previous hour, for observations off where they usually lie in the hour."""
-        phases = self._table.floats("phase")
-        phase = phases.take(rows)
-        phase = np.where(np.isnan(phase), part, phase)
-        phases[rows] = phase + (part - phase) / _PHASE_MEMORY
-        shift = part - phase
-        off = np.flatnonzero(np.abs(shift) > _LEAST_SHIFT_H)
+        shift, off = phase.follow(self._table.floats("phase"), rows, part)
         if len(off) == 0:
             return usual
         bins = _bins(rows[off], hour[off] + np.where(shift[off] > 0.0, 1, -1))
