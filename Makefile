@@ -7,7 +7,7 @@ UV ?= uv
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-detectors test-recordings test-integration test-ops check coverage docs bench bench-detectors lock format clean
+.PHONY: help setup demo test test-fast test-detectors test-recordings test-integration test-ops check coverage docs calibration bench bench-detectors lock format clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,10 +39,10 @@ test: test-fast test-detectors test-recordings test-integration ## all tests: un
 
 test-fast: $(VENV)/.dev check ## the tests that need no broker, in under a minute
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore=tests/integration --ignore=tests/bench --ignore=tests/ops \
-		--ignore=tests/recordings --ignore=tests/detectors $(ARGS)
+		--ignore=tests/recordings --ignore=tests/detectors --ignore=tests/calibration $(ARGS)
 
 test-detectors: $(VENV)/.dev ## false alarms, delays, skill and edges of every detector on generated series, in about a minute
-	@$(BIN)/python -m pytest -q -n 2 tests/detectors $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 tests/detectors tests/calibration $(ARGS)
 
 test-recordings: $(VENV)/.dev ## the labels of real recordings, where those are at hand (RECORDINGS_DIR=DIR)
 	@$(BIN)/python -m pytest -q tests/recordings $(ARGS)
@@ -68,6 +68,9 @@ coverage: $(VENV)/.dev ## branch coverage of detectors/ by tests/detectors and d
 
 docs: $(VENV)/.dev ## make docs/detectors.md and its pictures from the detectors
 	@$(BIN)/python -m tests.pages.detectors
+
+calibration: $(VENV)/.dev ## measure observed against nominal false alarms (ARGS="--only NAME"); writes docs/calibration.md
+	@$(BIN)/python -m tests.calibration $(ARGS)
 
 bench: $(VENV)/.bench ## our worker against stock Faust, confluent-kafka and Quix Streams, in one run; writes build/bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)

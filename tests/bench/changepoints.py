@@ -1,6 +1,7 @@
-"""Studies the change-point detectors on generated series: false alarms, delays, speed, state.
+"""Studies the change-point detectors on generated series: delays, a rhythm that isn't removed, speed, state.
 
-Run ``python -m tests.bench.changepoints``; ``rates``, ``delays``, ``rhythm`` or ``speed`` alone as arguments.
+Run ``python -m tests.bench.changepoints``; ``delays``, ``rhythm`` or ``speed`` alone as arguments. False alarms:
+``python -m tests.calibration``.
 """
 
 import time
@@ -14,6 +15,7 @@ from detectors.arrays import Block, Floats, Scores
 from detectors.changepoint import ChangePoint
 from detectors.cusum import CountCusum, Cusum
 from detectors.pagehinkley import PageHinkley
+from tests.calibration.series import Rows, independent
 
 _HOUR_MS = 3_600_000
 _MONDAY_MS = 1_699_833_600_000 // (24 * _HOUR_MS) * 24 * _HOUR_MS
@@ -25,8 +27,6 @@ _TIMED_CALLS = 30
 _DAY = 288  # observations every five minutes
 _SETTLED_DAYS, _RHYTHM_DAYS = 5, 14
 
-Rows = Iterator[Floats]
-
 
 class Study(NamedTuple):
     """How much is generated: series, observations before which nothing counts, observations in all."""
@@ -34,39 +34,6 @@ class Study(NamedTuple):
     series: int
     settled: int
     length: int
-
-
-def independent(series: int, length: int, seed: int) -> Rows:
-    """Yield independent standard normal rows (series,)."""
-    rng = np.random.default_rng(seed)
-    for _ in range(length):
-        yield rng.normal(size=series)
-
-
-def autoregressive(series: int, length: int, seed: int) -> Rows:
-    """Yield rows of first-order autoregressions of 0.5 and variance 1."""
-    rng = np.random.default_rng(seed)
-    row = rng.normal(size=series)
-    for _ in range(length):
-        row = 0.5 * row + np.sqrt(0.75) * rng.normal(size=series)
-        yield row
-
-
-def heavy(series: int, length: int, seed: int) -> Rows:
-    """Yield independent rows of Student's t with three degrees of freedom."""
-    rng = np.random.default_rng(seed)
-    for _ in range(length):
-        yield rng.standard_t(3, size=series)
-
-
-def counts(series: int, length: int, seed: int) -> Rows:
-    """Yield hourly negative-binomial counts (dispersion 0.05) of levels 1 to 400 with daily and weekly rhythms."""
-    rng = np.random.default_rng(seed)
-    level = np.exp(rng.uniform(0.0, 6.0, series))
-    for hour in range(length):
-        rhythm = 1.1 + np.sin((hour % 24 - 9) / 24 * 2 * np.pi)
-        weekend = 0.6 if hour // 24 % 7 >= 5 else 1.0
-        yield rng.poisson(level * rhythm * weekend * rng.gamma(20.0, 0.05, series)).astype(np.float64)
 
 
 def scored(bank: Any, rows: Rows, series: int) -> Iterator[Scores]:
@@ -130,24 +97,6 @@ _GAUGES: dict[str, tuple[Callable[[], Any], Study]] = {
     "pagehinkley": (PageHinkley, Study(1000, 15_000, 30_000)),
     "changepoint": (ChangePoint, Study(400, 3000, 10_000)),
 }
-_KINDS: dict[str, Callable[[int, int, int], Rows]] = {
-    "independent": independent,
-    "autoregressive 0.5": autoregressive,
-    "Student t 3": heavy,
-}
-
-
-def _tell_rates(name: str, kind: str, ratio: Floats) -> None:
-    click.echo(f"{name:12} {kind:20} " + " ".join(f"{each:6.2f}" for each in ratio))
-
-
-def _study_rates() -> None:
-    click.echo("observed / nominal rate at 1e-2 … 1e-5")
-    for name, (make, study) in _GAUGES.items():
-        for kind, generate in _KINDS.items():
-            _tell_rates(name, kind, rates(make(), generate(study.series, study.length, 2), study))
-    study = Study(1000, 60 * 24, 240 * 24)
-    _tell_rates("count_cusum", "negative binomial", rates(CountCusum(), counts(study.series, study.length, 2), study))
 
 
 def _study_delays() -> None:
@@ -177,14 +126,13 @@ def _study_speed() -> None:
 
 
 @click.command()
-@click.argument("parts", nargs=-1, type=click.Choice(["rates", "delays", "rhythm", "speed"]))
+@click.argument("parts", nargs=-1, type=click.Choice(["delays", "rhythm", "speed"]))
 def main(parts: tuple[str, ...]) -> None:
     """Print the figures of docs/decisions/0011-change-points.md."""
     for name, study in (
         ("speed", _study_speed),
         ("delays", _study_delays),
         ("rhythm", _study_rhythm),
-        ("rates", _study_rates),
     ):
         if not parts or name in parts:
             study()

@@ -1,0 +1,62 @@
+"""Families of gauges: independent normal, autoregressive and heavy-tailed values, each under every gauge detector."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from detectors.registry import DETECTORS
+from tests.calibration.family import Family, Side, Tails, feed
+from tests.calibration.series import Rows, autoregressive, heavy, independent
+
+_STEP_MS = 300_000
+_BOTH: tuple[Side, ...] = ("high", "low")
+
+
+class Study(NamedTuple):
+    """How much is generated.
+
+    Attributes
+    ----------
+    detector : str
+        Name in the registry.
+    series, settled, length : int
+        Series, steps that don't count, steps in all.
+    sides : tuple of Side
+        Tails that the detector answers with.
+    """
+
+    detector: str
+    series: int
+    settled: int
+    length: int
+    sides: tuple[Side, ...] = _BOTH
+
+
+STUDIES = (
+    Study("activity", 800, 3000, 8000, ("high",)),
+    Study("changepoint", 600, 3000, 12_000),
+    Study("cusum", 2000, 5000, 15_000),
+    Study("daily", 800, 4032, 8064),
+    Study("envelope", 2000, 1000, 4000),
+    Study("level", 2000, 2000, 5000),
+    Study("nearest", 300, 3000, 10_000, ("either",)),
+    Study("pagehinkley", 1500, 15_000, 35_000),
+    Study("shift", 800, 3000, 8000),
+    Study("spot", 800, 3000, 8000),
+)
+"""Alarms of detectors that look at many values come in clusters, so these get more observations."""
+KINDS: dict[str, Callable[[int, int, int], Rows]] = {
+    "independent normal": independent,
+    "autoregressive 0.5": autoregressive,
+    "Student's t, 3 degrees": heavy,
+}
+
+
+def _family(study: Study, kind: str) -> Family:
+    def run(seed: int, size: float) -> Iterator[Tails]:
+        rows = KINDS[kind](max(round(study.series * size), 20), study.length, seed)
+        return feed(DETECTORS[study.detector](), rows, study.settled, _STEP_MS)
+
+    return Family(study.detector, kind, study.sides, run, f"{study.settled:,} observations")
+
+
+FAMILIES = tuple(_family(study, kind) for study in STUDIES for kind in KINDS)
