@@ -10,6 +10,8 @@ from ioc.config import Admission, Config
 from ioc.errors import ConfigError
 from ioc.units import load_places
 from streams.admission import AdmissionSettings
+from streams.banks import reports
+from streams.banks.panel import Watch
 from streams.banks.watching import banks_of
 from streams.explain import Names
 from streams.find import FindSettings, FindStage
@@ -46,11 +48,16 @@ class Assembly:
             FoldSettings(
                 sources=frozenset(sources),
                 rules=self.config.rules,
-                surges=self.config.watching.surges,
+                surges=self._surges(),
                 names=self.names,
                 offset_min=self.offset_min,
             )
         )
+
+    def _surges(self) -> Watch | None:
+        """Return the detector of reports that also watches the whole province, None if it is off."""
+        panels = self.config.watching.panels(reports.FAMILY)
+        return panels[0].watches[0] if panels else None
 
 
 def _offset_min(timezone: str) -> int:

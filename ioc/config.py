@@ -105,6 +105,8 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     'kafka-1:9093'
     """
     tree = _read(path) if path is not None else {}
+    if isinstance(tree.get("watching"), dict):
+        tree["watching"] = _merged(msgspec.to_builtins(Watching()), tree["watching"])
     for name, value in environ.items():
         if name.startswith("IOC_"):
             _override(tree, name, value)
@@ -123,6 +125,25 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"configuration file {path}: {error.strerror}; name another with --config") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"configuration file {path}: {error}") from None
+
+
+_REPLACED = frozenset({"tells", "parameters"})
+
+
+def _merged(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return defaults with what is given laid over them, table by table; what a table says as a whole is replaced.
+
+    Examples
+    --------
+    >>> _merged({"a": {"b": 1, "tells": {"high": "surge"}}}, {"a": {"c": 2, "tells": {"low": "drop"}}})
+    {'a': {'b': 1, 'tells': {'low': 'drop'}, 'c': 2}}
+    """
+    result = dict(defaults)
+    for key, value in given.items():
+        known = defaults.get(key)
+        both = isinstance(known, dict) and isinstance(value, dict) and key not in _REPLACED
+        result[key] = _merged(known or {}, value) if both else value
+    return result
 
 
 def _override(tree: dict[str, Any], name: str, value: str) -> None:

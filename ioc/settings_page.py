@@ -1,11 +1,15 @@
 """Lists every setting of the configuration with its default, from the tree itself."""
 
 from collections.abc import Iterator
+from enum import Enum
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import fields
 
 from ioc.config import Config
+
+_SECRET = frozenset({"kafka.sasl_password"})
 
 
 def settings_table(config: Config) -> str:
@@ -21,11 +25,22 @@ def settings_table(config: Config) -> str:
 
 def _lines(prefix: str, node: Struct) -> Iterator[str]:
     for field in fields(node):
-        value = getattr(node, field.name)
-        name = f"{prefix}{field.name}"
-        if isinstance(value, Struct):
-            yield from _lines(f"{name}.", value)
-        else:
-            section, _, key = name.partition(".")
-            variable = "" if "." in key else f"IOC_{section}_{key}".upper()
-            yield f"{name:31} {value!r:19} {variable}".rstrip()
+        yield from _told(f"{prefix}{field.name}", getattr(node, field.name))
+
+
+def _told(name: str, value: Any) -> Iterator[str]:
+    if isinstance(value, Struct):
+        yield from _lines(f"{name}.", value)
+    elif isinstance(value, dict) and value:
+        for key, part in value.items():
+            yield from _told(f"{name}.{key}", part)
+    else:
+        section, _, key = name.partition(".")
+        variable = "" if "." in key or section == "watching" else f"IOC_{section}_{key}".upper()
+        yield f"{name:31} {_shown(name, value)!r:19} {variable}".rstrip()
+
+
+def _shown(name: str, value: Any) -> Any:
+    if name in _SECRET and value is not None:
+        return "***"
+    return value.value if isinstance(value, Enum) else value

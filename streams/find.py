@@ -42,12 +42,13 @@ class _Hearing(Struct):
 class FindStage:
     """The fold of one partition of a source topic; a `streams.stage.Stage`."""
 
-    def __init__(self, topic: str, partition: int, settings: FindSettings, banks: Sequence[Bank]) -> None:
+    def __init__(self, topic: str, partition: int, settings: FindSettings, banks: Mapping[str, Bank]) -> None:
         self._topic = topic
         self._partition = partition
         self._origin = f"/ioc/find/{topic}/{partition}"
         self._admission = Admission(settings.admission)
-        self._banks = banks
+        self._bank_of = dict(banks)
+        self._banks = list(banks.values())
         self._lateness_ms = settings.admission.allowed_lateness_ms
         self._hearing = _Hearing()
         self._told_ms: int | None = None
@@ -143,16 +144,17 @@ class FindStage:
         """Return the state as blocks: admission and banks."""
         blocks = {f"admission/{name}": data for name, data in self._admission.snapshot().items()}
         blocks["hearing"] = msgspec.msgpack.encode(self._hearing)
-        for number, bank in enumerate(self._banks):
-            blocks |= {f"bank{number}/{name}": data for name, data in bank.snapshot().items()}
+        for family, bank in self._bank_of.items():
+            blocks |= {f"{family}/{name}": data for name, data in bank.snapshot().items()}
         return blocks
 
     def restore(self, blocks: Mapping[str, bytes]) -> None:
-        """Replace the state of a fresh stage by that of ``snapshot``."""
+        """Replace the state of a fresh stage by that of ``snapshot``; a family not watched until now starts cold."""
         self._admission.restore(_under("admission/", blocks))
         self._hearing = msgspec.msgpack.decode(blocks["hearing"], type=_Hearing)
-        for number, bank in enumerate(self._banks):
-            bank.restore(_under(f"bank{number}/", blocks))
+        for family, bank in self._bank_of.items():
+            if saved := _under(f"{family}/", blocks):
+                bank.restore(saved)
 
 
 def _under(prefix: str, blocks: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
-from detectors.rare import RareCounts
 from streams.anomalies import Anomaly, Counts, Joined, Message, Watermark, from_value
+from streams.banks.panel import Watch
 from streams.correlate import Correlator, Memory, Rules
 from streams.explain import Names, explain, unit_name
 from streams.incidents import Case, Incident, publish, to_record
-from streams.judge import Policy
 from streams.records import OutputRecord, RecordBatch
 from streams.rollup import Rollup
 from streams.stage import Outcome, Tally
@@ -23,11 +22,14 @@ _REMEMBERED = 200_000
 
 
 class FoldSettings(Struct, frozen=True):
-    """What stage 2 is told: input partitions to wait for, correlation rules, names, minutes from UTC to write in."""
+    """What stage 2 is told: input partitions to wait for, correlation rules, names, minutes from UTC to write in.
+
+    ``surges`` watches the counts that are rolled up to the province; None leaves them alone.
+    """
 
     sources: frozenset[Source]
     rules: Rules
-    surges: Policy
+    surges: Watch | None
     names: Names
     offset_min: int
 
@@ -46,7 +48,7 @@ class FoldStage:
     def __init__(self, settings: FoldSettings) -> None:
         self._settings = settings
         self._correlator = Correlator(settings.rules)
-        self._rollup = Rollup(RareCounts(), settings.surges)
+        self._rollup = None if settings.surges is None else Rollup(settings.surges)
         self._state = _State()
         self._seen: OrderedDict[str, None] = OrderedDict()
 
@@ -102,12 +104,12 @@ class FoldStage:
         due = [item for item in state.waiting.values() if item.at_ms < complete]
         for item in due:
             del state.waiting[item.id]
-        for counts in sorted(
-            (item for item in due if isinstance(item, Counts)), key=lambda item: (item.at_ms, item.id)
-        ):
-            self._rollup.add(counts)
         items: list[Anomaly | Joined] = [item for item in due if not isinstance(item, Counts)]
-        items.extend(self._rollup.close(complete))
+        if self._rollup is not None:
+            counted = (item for item in due if isinstance(item, Counts))
+            for counts in sorted(counted, key=lambda item: (item.at_ms, item.id)):
+                self._rollup.add(counts)
+            items.extend(self._rollup.close(complete))
         items.sort(key=_order)
         told: list[tuple[Incident, OutputRecord]] = []
         for item in items:
@@ -151,7 +153,7 @@ class FoldStage:
             "state": msgspec.msgpack.encode(self._state),
             "correlator": msgspec.msgpack.encode(self._correlator.memory),
             "seen": msgspec.msgpack.encode(list(self._seen)),
-            **self._rollup.snapshot(),
+            **({} if self._rollup is None else self._rollup.snapshot()),
         }
 
     def restore(self, blocks: Mapping[str, bytes]) -> None:
@@ -159,7 +161,8 @@ class FoldStage:
         self._state = msgspec.msgpack.decode(blocks["state"], type=_State)
         self._correlator.memory = msgspec.msgpack.decode(blocks["correlator"], type=Memory)
         self._seen = OrderedDict.fromkeys(msgspec.msgpack.decode(blocks["seen"], type=list[str]))
-        self._rollup.restore(blocks)
+        if self._rollup is not None and "rollup/pending" in blocks:  # else it was off until now
+            self._rollup.restore(blocks)
 
 
 def _order(item: Anomaly | Joined) -> tuple[int, bool, str]:

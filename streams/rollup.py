@@ -4,17 +4,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from detectors.rare import RareCounts
 from streams.anomalies import Anomaly, Counts, Series
+from streams.banks.panel import Watch
 from streams.banks.surges import SurgeSeries
-from streams.judge import Policy
 
 
 class Rollup:
     """The (province, category) series over all input partitions."""
 
-    def __init__(self, detector: RareCounts, policy: Policy) -> None:
-        self._surges = SurgeSeries("rollup", detector, policy)
+    def __init__(self, watch: Watch) -> None:
+        self._surges = SurgeSeries("rollup", watch)
 
     def add(self, counts: Counts) -> None:
         """Take in one closed window of one input partition."""

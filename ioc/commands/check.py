@@ -19,7 +19,7 @@ from streams.shell.codecs import check_codecs
 @click.command("check")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="TOML file; the defaults need none.")
 @click.option("--offline", is_flag=True, help="Leave Kafka alone: check configuration, files and codecs only.")
-@click.option("--settings", is_flag=True, help="List every setting with its default, and stop.")
+@click.option("--settings", is_flag=True, help="List every setting as it now is, and stop.")
 def command(*, config_file: Path | None, offline: bool, settings: bool) -> None:
     """Check configuration, files, codecs, Kafka and its topics; one line each, and how to mend what is wrong.
 
@@ -32,7 +32,7 @@ def command(*, config_file: Path | None, offline: bool, settings: bool) -> None:
     Exit codes: 0 all well, 3 the configuration can't be read, 7 something else is wrong.
     """
     if settings:
-        click.echo(settings_table(Config()))
+        click.echo(settings_table(load(config_file, os.environ)))
         return
     config = load(config_file, os.environ)
     click.echo("ok    configuration")

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from detectors.arrays import Ints
-from detectors.queueing import PredictedWait, QueueBlock, StalledCounter
+from detectors.arrays import Ints, Scores
+from detectors.queueing import QueueBank as QueueDetector
+from detectors.queueing import QueueBlock
 from streams.anomalies import Kind, Series
 from streams.banks.bank import Horizon, Item
+from streams.banks.panel import Watch
 from streams.blocks import pack, unpack
 from streams.events import Event, QueueSnapshot
 from streams.events.queue import ServiceStatus
-from streams.judge import Evidence, Judge, Policy
+from streams.judge import Evidence, Judge
 from streams.series import Columns, Pending, SeriesTable
 
 FAMILY = "queue.state"
@@ -23,15 +25,12 @@ _DIGITS_AT_END = re.compile(r"[0-9]{1,9}$")
 class QueueBank:
     """All queues of one partition, read from their snapshots; a `streams.banks.bank.EventBank`."""
 
-    def __init__(
-        self, wait: PredictedWait, stalled: StalledCounter, wait_policy: Policy, stalled_policy: Policy
-    ) -> None:
+    def __init__(self, watches: Sequence[Watch]) -> None:
         self._table: SeriesTable[tuple[str, str, str]] = SeriesTable()
         self._pending = Pending(width=5)
-        self._wait = wait
-        self._stalled = stalled
-        self._wait_judge = Judge(Kind.LONG_WAIT, wait.name, wait.version, wait_policy)
-        self._stalled_judge = Judge(Kind.STALLED, stalled.name, stalled.version, stalled_policy)
+        self._watched: list[tuple[QueueDetector, list[Judge]]] = [
+            (watch.detector, [judge for _, judge in watch.judges()]) for watch in watches
+        ]
 
     def observe(self, events: Sequence[Event], at_ms: Ints, local_ms: Ints) -> None:
         """Keep the readings of a batch until the watermark passes them."""
@@ -68,43 +67,50 @@ class QueueBank:
             return []
         waiting, counters, service_s, served, is_open = ready.values
         block = QueueBlock(ready.series, ready.at_ms, ready.local_ms, waiting, counters, service_s, served, is_open > 0)
-        self._wait.resize(len(self._table))
-        self._stalled.resize(len(self._table))
-        waits = self._wait.update(block)
-        stalls = self._stalled.update(block)
-        facts = {"waiting": waiting, "counters_open": counters}
-        series_of = self._table.series.__getitem__
-        long_wait = Evidence(
-            block.series,
-            block.at_ms,
-            block.at_ms,
-            waits.p_high,
-            waits.expected,
-            waits.expected,
-            {**facts, "wait_s": waits.expected},
-        )
-        stalled = Evidence(block.series, block.at_ms, block.at_ms, stalls.p_high, waiting, stalls.expected, facts)
-        return [*self._wait_judge.judge(long_wait, series_of), *self._stalled_judge.judge(stalled, series_of)]
+        told: list[Item] = []
+        for detector, judges in self._watched:
+            detector.resize(len(self._table))
+            evidence = _evidence(block, detector.update(block))
+            for judge in judges:
+                told += judge.judge(evidence[judge.kind], self._table.series.__getitem__)
+        return told
 
     def snapshot(self) -> dict[str, bytes]:
         """Return the state as blocks."""
         return {
             **self._table.snapshot("queues/series"),
             "queues/pending": self._pending.snapshot(),
-            **pack("queues/wait", self._wait.state()),
-            **pack("queues/stalled", self._stalled.state()),
-            "queues/judge/wait": self._wait_judge.snapshot(),
-            "queues/judge/stalled": self._stalled_judge.snapshot(),
+            **self._judged(),
         }
 
+    def _judged(self) -> dict[str, bytes]:
+        blocks: dict[str, bytes] = {}
+        for detector, judges in self._watched:
+            blocks |= pack(f"queues/{detector.name}", detector.state())
+            blocks |= {f"queues/{detector.name}/{judge.kind.value}": judge.snapshot() for judge in judges}
+        return blocks
+
     def restore(self, blocks: Mapping[str, bytes]) -> None:
-        """Replace the state of a fresh bank."""
+        """Replace the state of a fresh bank; a detector that is new in the configuration starts cold."""
         self._table.restore("queues/series", blocks, tuple[str, str, str])
         self._pending.restore(blocks["queues/pending"])
-        self._wait.load(unpack("queues/wait", blocks))
-        self._stalled.load(unpack("queues/stalled", blocks))
-        self._wait_judge.restore(blocks["queues/judge/wait"])
-        self._stalled_judge.restore(blocks["queues/judge/stalled"])
+        for detector, judges in self._watched:
+            if f"queues/{detector.name}/0" in blocks:
+                detector.load(unpack(f"queues/{detector.name}", blocks))
+            for judge in judges:
+                if (saved := blocks.get(f"queues/{detector.name}/{judge.kind.value}")) is not None:
+                    judge.restore(saved)
+
+
+def _evidence(block: QueueBlock, scores: Scores) -> dict[Kind, Evidence]:
+    """Return how the scores of a detector of queues read: as a wait in seconds, or as people before no counter."""
+    facts = {"waiting": block.waiting, "counters_open": block.counters_open}
+    wait_s, at_ms = scores.expected, block.at_ms
+    wait_facts = {**facts, "wait_s": wait_s}
+    return {
+        Kind.LONG_WAIT: Evidence(block.series, at_ms, at_ms, scores.p_high, wait_s, wait_s, wait_facts),
+        Kind.STALLED: Evidence(block.series, at_ms, at_ms, scores.p_high, block.waiting, wait_s, facts),
+    }
 
 
 def _number(value: float | None) -> float:

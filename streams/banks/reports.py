@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from detectors.arrays import Ints
-from detectors.rare import RareCounts
 from streams.anomalies import Counts, Series, digest
 from streams.banks.bank import Horizon, Item
+from streams.banks.panel import Watch
 from streams.banks.panes import Panes
 from streams.banks.surges import HOUR_MS, SurgeSeries
 from streams.events import Event, FieldReport
 from streams.events.fieldreport import Action, Channel
-from streams.judge import Policy
 
 FAMILY = "report.count"
 OWN_CHANNELS = frozenset({Channel.STAFF, Channel.COUNTER, Channel.CAMERA})
@@ -25,9 +24,9 @@ class ReportBank:
     Besides anomalies it tells the counts of every closed hour, for the roll-up to the province.
     """
 
-    def __init__(self, origin: str, detector: RareCounts, policy: Policy) -> None:
+    def __init__(self, origin: str, watch: Watch) -> None:
         self._origin = origin
-        self._surges = SurgeSeries("reports", detector, policy)
+        self._surges = SurgeSeries("reports", watch)
 
     def observe(self, events: Sequence[Event], at_ms: Ints, local_ms: Ints) -> None:
         """Count what citizens submitted."""

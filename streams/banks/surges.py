@@ -7,10 +7,11 @@ import numpy as np
 
 from detectors.arrays import Block, Ints
 from detectors.rare import RareCounts
-from streams.anomalies import Anomaly, Kind, Series
+from streams.anomalies import Anomaly, Series
+from streams.banks.panel import Watch
 from streams.banks.panes import PaneCounter, Panes
 from streams.blocks import pack, unpack
-from streams.judge import Evidence, Judge, Policy
+from streams.judge import Evidence
 from streams.series import SeriesTable
 
 HOUR_MS = 3_600_000
@@ -24,12 +25,12 @@ class SurgeSeries:
     for the first time during a storm could not surge, because its history would be empty instead of zero.
     """
 
-    def __init__(self, name: str, detector: RareCounts, policy: Policy) -> None:
+    def __init__(self, name: str, watch: Watch) -> None:
         self._name = name
         self.table: SeriesTable[Key] = SeriesTable()
         self._counter = PaneCounter(HOUR_MS)
-        self._detector = detector
-        self._judge = Judge(Kind.REPORT_SURGE, detector.name, detector.version, policy)
+        self._detector: RareCounts = watch.detector
+        ((_, self._judge),) = watch.judges()
         self._first: dict[str, tuple[int, int]] = {}
         self._unborn: list[tuple[int, int, int]] = []
 

@@ -1,55 +1,172 @@
-"""Which detector watches what, with which false-alarm rate: the banks of each source topic."""
+"""Which detector watches what, with which false-alarm rate: the part of the configuration that banks are made of."""
 
+from typing import Any
+
+import msgspec
 from msgspec import Struct
 
-from detectors.flatline import Flatline
-from detectors.queueing import PredictedWait, StalledCounter
-from detectors.rare import RareCounts
-from detectors.seasonal import SeasonalCounts
-from detectors.silence import Silence
 from streams.anomalies import Kind
-from streams.banks.arrivals import ArrivalBank
-from streams.banks.bank import Bank, Whole
-from streams.banks.queues import QueueBank
-from streams.banks.readers import CAMERA_COUNTS, CAMERA_SIGNALS, OFFICE_SIGNALS, TELEMETRY_SIGNALS, TELEMETRY_VALUES
-from streams.banks.reports import ReportBank
-from streams.banks.samples import SampleBank, Watch
+from streams.banks.bank import Bank
+from streams.banks.families import FAMILIES, Family
+from streams.banks.making import make
+from streams.banks.panel import Choice, Panel, Reading, Side, Watch
 from streams.judge import Policy
-from streams.topics import CAMERA_EVENTS, FIELD_REPORTS, SERVICE_QUEUES, SOURCES, TELEMETRY
+from streams.topics import SOURCES
 
 _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
 
 
+class Use(Struct, frozen=True, forbid_unknown_fields=True):
+    """A detector on a group of series.
+
+    ``tells``: what its high and its low side tell, for example ``{high = "surge", low = "drop"}``; a side that isn't
+    named is ignored. ``policy``: the name of one of ``watching.policies``. ``parameters``: those of the detector that
+    are not to be its defaults. ``enabled = false`` takes it off.
+    """
+
+    tells: dict[Side, Kind] = {}
+    policy: str = ""
+    parameters: dict[str, Any] = {}
+    enabled: bool = True
+
+
+class Group(Struct, frozen=True, forbid_unknown_fields=True):
+    """A group of series and the detectors that watch it, by their names in docs/detectors.md.
+
+    ``family`` is one of `streams.banks.families`. A family of sampled values may be cut into groups by ``metrics``,
+    patterns of the metric (of cameras: the class of objects), and by ``reading``, whether telemetry says that its
+    values are gauges or counters. A series belongs to the group that describes it most closely: most characters
+    outside wildcards, then the reading. A group without detectors mutes its series.
+    """
+
+    family: str
+    detectors: dict[str, Use] = {}
+    metrics: tuple[str, ...] = ("*",)
+    reading: Reading = "any"
+
+    def __post_init__(self) -> None:
+        """Check that the family is known, and that detectors, parameters and kinds fit it."""
+        family = FAMILIES.get(self.family)
+        if family is None:
+            raise ValueError(f"family {self.family!r} is unknown; there are {', '.join(FAMILIES)}")
+        if not self.metrics:
+            raise ValueError('metrics is empty, so nothing would be taken; ["*"] takes every metric')
+        if family.whole and self.choice != Choice():
+            raise ValueError(f"family {self.family} has no metrics to tell apart; leave out metrics and reading")
+        for name, use in self.detectors.items():
+            _check(self.family, family, name, use)
+
+    @property
+    def judged(self) -> bool:
+        """Whether its detectors need policies."""
+        return FAMILIES[self.family].judged
+
+    @property
+    def choice(self) -> Choice:
+        """Return which series it takes."""
+        return Choice(self.metrics, self.reading)
+
+
+def _check(name: str, family: Family, detector: str, use: Use) -> None:
+    if detector not in family.detectors:
+        raise ValueError(f"detector {detector!r} doesn't fit {name}; these do: {', '.join(sorted(family.detectors))}")
+    make(detector, family.detectors[detector], use.parameters)
+    for side, kind in use.tells.items():
+        if kind not in family.kinds:
+            known = ", ".join(sorted(each.value for each in family.kinds))
+            raise ValueError(f"{detector}.tells.{side}: {kind.value!r} can't be told of {name}; these can: {known}")
+    if use.enabled and not use.tells:
+        raise ValueError(f"{detector}.tells names no side, so it would work for nothing; or set enabled = false")
+
+
+def _policies() -> dict[str, Policy]:
+    level = Policy(open_below=1e-6, hold_below=1e-3, quiet_ms=3 * _HOUR_MS, refresh_ms=6 * _HOUR_MS)
+    minutes = {"quiet_ms": 15 * _MINUTE_MS, "refresh_ms": 30 * _MINUTE_MS}
+    return {
+        "level": level,
+        "stuck": msgspec.structs.replace(level, open_below=1e-9),
+        "surges": Policy(open_below=1e-6, hold_below=1e-5, quiet_ms=12 * _HOUR_MS, refresh_ms=6 * _HOUR_MS),
+        "wait": Policy(open_below=1e-2, hold_below=0.2, **minutes),
+        "stalled": Policy(open_below=1e-4, hold_below=1e-2, **{**minutes, "quiet_ms": 10 * _MINUTE_MS}),
+    }
+
+
+def _series() -> dict[str, Group]:
+    counts = {
+        "seasonal": Use({"high": Kind.SURGE, "low": Kind.DROP}, "level"),
+        "flatline": Use({"low": Kind.STUCK}, "stuck"),
+    }
+    silence = {"silence": Use({"high": Kind.SILENT})}
+    return {
+        "camera_counts": Group("camera.count", counts),
+        "camera_signals": Group("camera.signal", silence),
+        "reports": Group("report.count", {"rare": Use({"high": Kind.REPORT_SURGE}, "surges")}),
+        "queues": Group(
+            "queue.state",
+            {
+                "predicted_wait": Use({"high": Kind.LONG_WAIT}, "wait"),
+                "stalled_counter": Use({"high": Kind.STALLED}, "stalled"),
+            },
+        ),
+        "office_signals": Group("queue.signal", silence),
+        "telemetry_values": Group("telemetry.value", counts),
+        "telemetry_signals": Group("telemetry.signal", silence),
+    }
+
+
 class Watching(Struct, frozen=True, forbid_unknown_fields=True):
-    """The policies of all judges; ``open_below`` of each is a false-alarm rate per observation."""
+    """Policies and groups of series, each by a name; those of the defaults can be changed or added to.
 
-    level: Policy = Policy(open_below=1e-6, hold_below=1e-3, quiet_ms=3 * _HOUR_MS, refresh_ms=6 * _HOUR_MS)
-    stuck: Policy = Policy(open_below=1e-9, hold_below=1e-3, quiet_ms=3 * _HOUR_MS, refresh_ms=6 * _HOUR_MS)
-    surges: Policy = Policy(open_below=1e-6, hold_below=1e-5, quiet_ms=12 * _HOUR_MS, refresh_ms=6 * _HOUR_MS)
-    wait: Policy = Policy(open_below=1e-2, hold_below=0.2, quiet_ms=15 * _MINUTE_MS, refresh_ms=30 * _MINUTE_MS)
-    stalled: Policy = Policy(open_below=1e-4, hold_below=1e-2, quiet_ms=10 * _MINUTE_MS, refresh_ms=30 * _MINUTE_MS)
+    ``open_below`` of a policy is a false-alarm rate per observation.
+    """
+
+    policies: dict[str, Policy] = msgspec.field(default_factory=_policies)
+    series: dict[str, Group] = msgspec.field(default_factory=_series)
+
+    def __post_init__(self) -> None:
+        """Check that policies exist and that no two groups want the same series."""
+        taken: dict[tuple[str, Choice], str] = {}
+        for name, group in self.series.items():
+            for detector, use in group.detectors.items():
+                if (group.judged or use.policy) and use.policy not in self.policies:
+                    raise ValueError(
+                        f"series.{name}.detectors.{detector}.policy: {use.policy!r} is none of watching.policies; "
+                        f"these are {', '.join(self.policies)}"
+                    )
+            other = taken.setdefault((group.family, group.choice), name)
+            if other != name:
+                raise ValueError(
+                    f"series.{other} and series.{name} both want the same series of {group.family}; "
+                    "name other metrics, or put all detectors into one"
+                )
+
+    def panels(self, family: str) -> list[Panel]:
+        """Return fresh detectors for the groups of a family; without those of a whole family that are all off."""
+        known = FAMILIES[family]
+        panels = [
+            Panel(
+                name, group.choice, [self._watch(known, *pair) for pair in group.detectors.items() if pair[1].enabled]
+            )
+            for name, group in self.series.items()
+            if group.family == family
+        ]
+        return [panel for panel in panels if panel.watches] if known.whole else panels
+
+    def _watch(self, family: Family, name: str, use: Use) -> Watch:
+        detector = make(name, family.detectors[name], use.parameters)
+        return Watch(detector, use.tells, self.policies.get(use.policy))
 
 
-def banks_of(topic: str, partition: int, watching: Watching) -> list[Bank]:
-    """Return fresh banks for one partition of a source topic.
+def banks_of(topic: str, partition: int, watching: Watching) -> dict[str, Bank]:
+    """Return fresh banks for one partition of a source topic, by family.
 
     Raises
     ------
     ValueError
         The topic is no source topic.
     """
-    level = [
-        Watch(SeasonalCounts(), Kind.SURGE, Kind.DROP, watching.level),
-        Watch(Flatline(), None, Kind.STUCK, watching.stuck),
-    ]
-    if topic == CAMERA_EVENTS:
-        return [SampleBank("counts", CAMERA_COUNTS, level), ArrivalBank("signals", CAMERA_SIGNALS, Silence())]
-    if topic == FIELD_REPORTS:
-        return [Whole(ReportBank(f"{topic}/{partition}", RareCounts(), watching.surges))]
-    if topic == SERVICE_QUEUES:
-        queues = QueueBank(PredictedWait(), StalledCounter(), watching.wait, watching.stalled)
-        return [Whole(queues), ArrivalBank("signals", OFFICE_SIGNALS, Silence())]
-    if topic == TELEMETRY:
-        return [SampleBank("values", TELEMETRY_VALUES, level), ArrivalBank("signals", TELEMETRY_SIGNALS, Silence())]
-    raise ValueError(f"topic {topic!r} is no source topic; these are {', '.join(SOURCES)}")
+    if topic not in SOURCES:
+        raise ValueError(f"topic {topic!r} is no source topic; these are {', '.join(SOURCES)}")
+    mine = [(name, family, watching.panels(name)) for name, family in FAMILIES.items() if family.topic == topic]
+    return {name: family.bank(f"{topic}/{partition}", panels) for name, family, panels in mine if panels}

@@ -9,9 +9,10 @@ import pytest
 from detectors.level import LevelParameters
 from detectors.registry import EVERY
 from streams.banks.watching import Watching
+from streams.topics import SOURCES
 from tests.pages.detectors import PAGE, PICTURES, ROOT, SCENES, page
 from tests.pages.parameters import parameters_of
-from tests.pages.watched import watched
+from tests.pages.watched import Watched, watched
 
 _MOST_BYTES = 60_000
 
@@ -51,11 +52,12 @@ def test_each_picture_shows_the_detector_speak_in_the_event_and_not_before(name:
 
 
 def test_every_policy_and_every_source_topic_is_told() -> None:
-    """The walk through the banks finds all judges: a policy that no line names would not be used."""
+    """A policy that no line names would not be used."""
     lines = watched(Watching())
-    assert {line.policy for line in lines} - {None} == set(Watching.__struct_fields__)
-    assert ("ioc.field-reports", "rare", "report_surge", "surges") in lines
-    assert ("ioc.camera-events", "silence", "silence", None) in lines
+    assert {line.policy for line in lines} - {None} == set(Watching().policies)
+    assert {line.topic for line in lines} == set(SOURCES)
+    assert Watched("ioc.field-reports", "report.count", "reports", "rare", "report_surge", "surges") in lines
+    assert Watched("ioc.camera-events", "camera.signal", "camera_signals", "silence", "silent", None) in lines
 
 
 def test_a_parameter_without_a_meaning_is_refused() -> None:

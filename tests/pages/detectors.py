@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from detectors.registry import EVERY
 from streams.banks.watching import Watching
-from streams.judge import Policy
 from tests.pages.block_scenes import SCENES as BLOCKS
 from tests.pages.drawing import draw
 from tests.pages.parameters import parameters_of
@@ -88,7 +87,7 @@ def thresholds(name: str, lines: list[Watched]) -> list[float]:
     if name == "silence":
         return [EVERY[name]().parameters.p]
     policies = {line.policy for line in lines if line.detector == name and line.policy}
-    return sorted(getattr(Watching(), policy).open_below for policy in policies) or [USUAL_THRESHOLD]
+    return sorted(Watching().policies[policy].open_below for policy in policies) or [USUAL_THRESHOLD]
 
 
 def pictures() -> None:
@@ -181,15 +180,14 @@ def _anchor(name: str, told: Told) -> str:
 
 
 def _seen(line: Watched) -> str:
-    policy = f"`[watching.{line.policy}]`" if line.policy else "riêng · its own"
-    return f"| `{line.topic}` | `{line.detector}` | {line.kind} | {policy} |"
+    policy = f"`{line.policy}`" if line.policy else "riêng · its own"
+    return f"| `{line.topic}` | `{line.group}` | `{line.family}` | `{line.detector}` | {line.kind} | {policy} |"
 
 
 def _policies(watching: Watching) -> Iterator[str]:
-    for name in watching.__struct_fields__:
-        policy: Policy = getattr(watching, name)
+    for name, policy in watching.policies.items():
         hours = f"{policy.quiet_ms / _HOUR_MS:.2g} | {policy.refresh_ms / _HOUR_MS:.2g}"
-        yield f"| `[watching.{name}]` | {policy.open_below:g} | {policy.hold_below:g} | {hours} |"
+        yield f"| `{name}` | {policy.open_below:g} | {policy.hold_below:g} | {hours} |"
 
 
 def _file(owner: type[Any]) -> str:

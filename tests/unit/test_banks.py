@@ -21,7 +21,7 @@ EVER = 2**60
 
 def banks(topic: str) -> list[Bank]:
     """Return the fresh banks of a topic's partition 0."""
-    return banks_of(topic, 0, Watching())
+    return list(banks_of(topic, 0, Watching()).values())
 
 
 def observe(bank: Bank, told: Iterable[tuple[int, bytes]]) -> None:

@@ -1,0 +1,79 @@
+"""Families of series: on which topic each comes, which detectors fit it, and the bank that they make together."""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from detectors.rare import RareCounts
+from detectors.registry import DETECTORS, QUEUE_DETECTORS
+from detectors.silence import Silence
+from streams.anomalies import Kind
+from streams.banks import queues, reports
+from streams.banks.arrivals import ArrivalBank
+from streams.banks.bank import Bank, Whole
+from streams.banks.intake import Reader
+from streams.banks.panel import Panel
+from streams.banks.queues import QueueBank
+from streams.banks.readers import CAMERA_COUNTS, CAMERA_SIGNALS, OFFICE_SIGNALS, TELEMETRY_SIGNALS, TELEMETRY_VALUES
+from streams.banks.reports import ReportBank
+from streams.banks.samples import SampleBank
+from streams.topics import CAMERA_EVENTS, FIELD_REPORTS, SERVICE_QUEUES, TELEMETRY
+
+
+class Family(NamedTuple):
+    """What a family of series is made of.
+
+    ``detectors`` are those that fit it, by name, and ``kinds`` what they may tell of it. ``bank`` makes its bank of the
+    groups' panels; its first argument names topic and partition. ``whole`` says that the family has no metrics to tell
+    apart, so that one group takes all of it; ``judged`` that a policy judges the tails.
+    """
+
+    topic: str
+    detectors: Mapping[str, Callable[[], Any]]
+    kinds: frozenset[Kind]
+    bank: Callable[[str, Sequence[Panel]], Bank]
+    whole: bool = True
+    judged: bool = True
+
+
+def _values(topic: str, name: str, reader: Reader[tuple[str, str]]) -> Family:
+    """Return a family of sampled values, which every detector of single values fits."""
+    fitting = {detector: factory for detector, factory in DETECTORS.items() if factory not in (RareCounts, Silence)}
+    return Family(topic, fitting, _VALUE_KINDS, lambda _, panels: SampleBank(name, reader, panels), whole=False)
+
+
+def _signals(topic: str, reader: Reader[str]) -> Family:
+    """Return a family of arrivals, watched for silence by a timer."""
+    return Family(
+        topic,
+        {Silence.name: Silence},
+        frozenset({Kind.SILENT}),
+        lambda _, panels: ArrivalBank("signals", reader, panels[0].watches[0].detector),
+        judged=False,
+    )
+
+
+_VALUE_KINDS = frozenset({Kind.SURGE, Kind.DROP, Kind.STUCK})
+
+FAMILIES: MappingProxyType[str, Family] = MappingProxyType(
+    {
+        "camera.count": _values(CAMERA_EVENTS, "counts", CAMERA_COUNTS),
+        "camera.signal": _signals(CAMERA_EVENTS, CAMERA_SIGNALS),
+        reports.FAMILY: Family(
+            FIELD_REPORTS,
+            {RareCounts.name: RareCounts},
+            frozenset({Kind.REPORT_SURGE}),
+            lambda origin, panels: Whole(ReportBank(origin, panels[0].watches[0])),
+        ),
+        queues.FAMILY: Family(
+            SERVICE_QUEUES,
+            QUEUE_DETECTORS,
+            frozenset({Kind.LONG_WAIT, Kind.STALLED}),
+            lambda _, panels: Whole(QueueBank(panels[0].watches)),
+        ),
+        "queue.signal": _signals(SERVICE_QUEUES, OFFICE_SIGNALS),
+        "telemetry.value": _values(TELEMETRY, "values", TELEMETRY_VALUES),
+        "telemetry.signal": _signals(TELEMETRY, TELEMETRY_SIGNALS),
+    }
+)
+"""Every family by its name, in the order in which a topic's banks stand."""
