@@ -11,10 +11,15 @@ from streams.topics import ANOMALIES
 
 
 class Kind(Enum):
-    """What is wrong with a series; a closed set, used as metric label and for grouping."""
+    """What is wrong with a series; a closed set, used as metric label and for grouping.
+
+    A surge or a drop is odd now; a rise or a fall is a lasting change of level.
+    """
 
     SURGE = "surge"
     DROP = "drop"
+    RISE = "rise"
+    FALL = "fall"
     STUCK = "stuck"
     SILENT = "silent"
     REPORT_SURGE = "report_surge"

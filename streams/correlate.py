@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
-from streams.anomalies import Anomaly, Kind, Series
+from streams.anomalies import Anomaly, Series
 from streams.grouping import (
     CROWD,
     PROVINCE,
@@ -13,9 +13,11 @@ from streams.grouping import (
     WIDE_RULE,
     belongs,
     binomial_tail,
+    explained_by,
     fleet_key,
     scope,
     severity,
+    tells_less,
     wide_scope,
 )
 from streams.incidents import RANK, Case, Severity, Status, case_id, member_key
@@ -111,10 +113,11 @@ class Correlator:
     def settle(self, now_ms: int) -> list[Case]:
         """Run the timers due at event time ``now_ms`` and return the cases to be told."""
         told: list[Case] = []
-        for key, (due, anomaly) in list(self.memory.gathering.items()):
-            if due <= now_ms:
-                del self.memory.gathering[key]
-                told.extend(self._open(anomaly, now_ms))
+        alone = [(key, anomaly) for key, (due, anomaly) in self.memory.gathering.items() if due <= now_ms]
+        for key, anomaly in sorted(alone, key=lambda pair: tells_less(pair[1].kind)):
+            del self.memory.gathering[key]
+            host = next((case for case in self.memory.cases.values() if belongs(case, anomaly)), None)
+            told.extend(self._open(anomaly, now_ms) if host is None else self._join(host, anomaly))
         told.extend(case for case in list(self.memory.cases.values()) if self._settle(case, now_ms))
         return told
 
@@ -152,12 +155,9 @@ class Correlator:
     def _open(self, anomaly: Anomaly, now_ms: int) -> list[Case]:
         series = anomaly.series
         case = self._new(SINGLE_RULE[anomaly.kind], scope(anomaly), series.unit_code, [anomaly], now_ms)
-        if anomaly.kind is not Kind.STUCK:
-            return [case]
-        dropped = [
-            other for other in self.memory.cases.values() if other.rule == "sensor_drop" and other.scope == case.scope
-        ]
-        return [case, *self._absorb(case, dropped, now_ms)]
+        rules = explained_by(case.rule)
+        explained = [c for c in self.memory.cases.values() if c.rule in rules and c.scope == case.scope]
+        return [case, *self._absorb(case, explained, now_ms)]
 
     def _widen(self, anomaly: Anomaly) -> list[Case]:
         """Open an incident of a whole unit, or of the province, when more sensors deviate than chance allows."""
@@ -170,7 +170,7 @@ class Correlator:
                 == (anomaly.kind, series.tenant, series.family)
                 and unit in (PROVINCE, other.series.unit_code)
             ]
-            sensors = len(company)
+            sensors = len({other.series for other in company})
             fleet = max(sensors, self.memory.fleet.get(fleet_key(series, unit), 0))
             by_chance = binomial_tail(sensors, fleet, self._rules.by_chance)
             if sensors >= self._rules.wide_at_least and by_chance < self._rules.wide_below:

@@ -81,22 +81,35 @@ def _figures(top: Anomaly) -> tuple[str, str]:
     return f"{top.observed:g}", f"{top.expected:.3g}"
 
 
-def _surge(told: Told) -> tuple[str, str]:
-    top, names = told.top, told.names
-    seen, usual = _figures(top)
-    return (
-        f"{names} đếm được {seen}, cao bất thường so với mức thường lệ {usual}.",
-        f"{names} counted {seen}, unusually many against the usual {usual}.",
-    )
+def _seen(top: Anomaly) -> tuple[str, str]:
+    return ("đo được", "read") if top.series.family == "telemetry.value" else ("đếm được", "counted")
 
 
-def _drop(told: Told) -> tuple[str, str]:
-    top, names = told.top, told.names
-    seen, usual = _figures(top)
-    return (
-        f"{names} đếm được {seen}, thấp bất thường so với mức thường lệ {usual}.",
-        f"{names} counted {seen}, unusually few against the usual {usual}.",
-    )
+def _odd(vi: str, en: str, en_read: str) -> Say:
+    def say(told: Told) -> tuple[str, str]:
+        top, names = told.top, told.names
+        seen, usual = _figures(top)
+        verb_vi, verb_en = _seen(top)
+        return (
+            f"{names} {verb_vi} {seen}, {vi} bất thường so với mức thường lệ {usual}.",
+            f"{names} {verb_en} {seen}, unusually {en_read if verb_en == 'read' else en} against the usual {usual}.",
+        )
+
+    return say
+
+
+def _lasting(vi: str, en: str) -> Say:
+    def say(told: Told) -> tuple[str, str]:
+        top, names = told.top, told.names
+        seen, usual = _figures(top)
+        verb_vi, verb_en = _seen(top)
+        since = _since(top)
+        return (
+            f"{names} {vi} mức thường lệ {usual} một cách lâu dài{since[0]}; gần đây {verb_vi} {seen}.",
+            f"{names} has lastingly gone {en} the usual {usual}{since[1]}; last {verb_en} {seen}.",
+        )
+
+    return say
 
 
 def _silent(told: Told) -> tuple[str, str]:
@@ -197,12 +210,16 @@ def _duration(seconds: float) -> tuple[str, str]:
 
 
 _SAY = {
-    "sensor_surge": _surge,
-    "sensor_drop": _drop,
+    "sensor_surge": _odd("cao", "many", "high"),
+    "sensor_drop": _odd("thấp", "few", "low"),
+    "sensor_rise": _lasting("cao hơn", "above"),
+    "sensor_fall": _lasting("thấp hơn", "below"),
     "sensor_silent": _silent,
     "sensor_stuck": _stuck,
-    "area_surge": _area("đếm cao bất thường", "count unusually many"),
-    "area_drop": _area("đếm thấp bất thường", "count unusually few"),
+    "area_surge": _area("cao bất thường", "are unusually high"),
+    "area_drop": _area("thấp bất thường", "are unusually low"),
+    "area_rise": _area("tăng lâu dài", "have lastingly risen"),
+    "area_fall": _area("giảm lâu dài", "have lastingly fallen"),
     "area_outage": _area("mất tín hiệu", "fell silent"),
     "report_surge": _reports,
     "queue_wait": _wait,

@@ -8,12 +8,14 @@ from streams.incidents import Case, Severity
 
 PROVINCE = "*"
 
-CROWD = frozenset({Kind.SURGE, Kind.DROP, Kind.SILENT})
+CROWD = frozenset({Kind.SURGE, Kind.DROP, Kind.SILENT, Kind.RISE, Kind.FALL})
 """Kinds that many sensors can show at once for one common cause."""
 
 SINGLE_RULE = {
     Kind.SURGE: "sensor_surge",
     Kind.DROP: "sensor_drop",
+    Kind.RISE: "sensor_rise",
+    Kind.FALL: "sensor_fall",
     Kind.SILENT: "sensor_silent",
     Kind.STUCK: "sensor_stuck",
     Kind.REPORT_SURGE: "report_surge",
@@ -21,7 +23,19 @@ SINGLE_RULE = {
     Kind.STALLED: "queue_stalled",
     Kind.WRONG_CLOCK: "source_clock",
 }
-WIDE_RULE = {Kind.SURGE: "area_surge", Kind.DROP: "area_drop", Kind.SILENT: "area_outage"}
+WIDE_RULE = {
+    Kind.SURGE: "area_surge",
+    Kind.DROP: "area_drop",
+    Kind.SILENT: "area_outage",
+    Kind.RISE: "area_rise",
+    Kind.FALL: "area_fall",
+}
+TELLS_TOO = {
+    Kind.DROP: frozenset({"sensor_stuck"}),
+    Kind.RISE: frozenset({"sensor_surge", "sensor_stuck", "area_surge"}),
+    Kind.FALL: frozenset({"sensor_drop", "sensor_stuck", "area_drop"}),
+}
+"""Rules that explain an anomaly of another kind of the same sensor: a dead one counts nothing."""
 
 _SEVERITY = {
     "area_outage": Severity.MAJOR,
@@ -29,6 +43,10 @@ _SEVERITY = {
     "area_surge": Severity.MAJOR,
     "sensor_surge": Severity.MINOR,
     "sensor_drop": Severity.MINOR,
+    "area_rise": Severity.MINOR,
+    "area_fall": Severity.MINOR,
+    "sensor_rise": Severity.WARNING,
+    "sensor_fall": Severity.WARNING,
     "sensor_silent": Severity.MINOR,
     "sensor_stuck": Severity.WARNING,
     "queue_stalled": Severity.MINOR,
@@ -53,7 +71,7 @@ def scope(anomaly: Anomaly) -> str:
             return anomaly.series.entity
         case Kind.REPORT_SURGE:
             return f"{anomaly.series.entity}/{anomaly.series.unit_code or PROVINCE}"
-        case Kind.STUCK | Kind.DROP | Kind.SURGE:
+        case Kind.STUCK | Kind.DROP | Kind.SURGE | Kind.RISE | Kind.FALL:
             return f"{anomaly.series.family}/{anomaly.series.entity}/{anomaly.series.part}"
         case _:
             return anomaly.series.label
@@ -64,21 +82,45 @@ def belongs(case: Case, anomaly: Anomaly) -> bool:
 
     An incident of a unit or of the province takes every sensor of its kind there. Report surges join when the
     category is the same, when both are province-wide, or when both are in the same unit: so a storm is one incident.
-    Long waits join per office. A drop joins the incident of the stuck sensor that explains it. All else joins its
-    own re-occurrence.
+    Long waits join per office. What an incident of another rule tells too joins that. All else joins its own
+    re-occurrence.
     """
     series = anomaly.series
     if case.tenant != series.tenant:
         return False
-    if case.rule == WIDE_RULE.get(anomaly.kind):
+    rules = TELLS_TOO.get(anomaly.kind, frozenset()) | {SINGLE_RULE[anomaly.kind], WIDE_RULE.get(anomaly.kind)}
+    if case.rule not in rules:
+        return False
+    if case.rule in WIDE_RULE.values():
         return case.scope in (wide_scope(series, PROVINCE), wide_scope(series, series.unit_code))
-    if case.rule == "report_surge" == SINGLE_RULE[anomaly.kind]:
+    if case.rule == "report_surge":
         return any(
             member.series.entity == series.entity or member.series.unit_code == series.unit_code
             for member in case.members.values()
         )
-    rule = "sensor_stuck" if anomaly.kind is Kind.DROP and case.rule == "sensor_stuck" else SINGLE_RULE[anomaly.kind]
-    return case.rule == rule and case.scope == scope(anomaly)
+    return case.scope == scope(anomaly)
+
+
+def tells_less(kind: Kind) -> int:
+    """Return a rank: what may be explained by more rules has its turn later, when both are due at once.
+
+    Examples
+    --------
+    >>> sorted((Kind.FALL, Kind.DROP, Kind.SILENT), key=tells_less)
+    [<Kind.SILENT: 'silent'>, <Kind.DROP: 'drop'>, <Kind.FALL: 'fall'>]
+    """
+    return len(TELLS_TOO.get(kind, ()))
+
+
+def explained_by(rule: str) -> frozenset[str]:
+    """Return the rules whose open incidents an incident of ``rule`` about the same sensor takes in.
+
+    Examples
+    --------
+    >>> sorted(explained_by("sensor_stuck"))
+    ['sensor_drop', 'sensor_fall', 'sensor_rise']
+    """
+    return frozenset(SINGLE_RULE[kind] for kind, rules in TELLS_TOO.items() if rule in rules)
 
 
 def severity(rule: str, members: Collection[Anomaly], major_wait_s: float) -> Severity:

@@ -24,6 +24,7 @@ class Severity(Enum):
     WARNING = "warning"
 
 
+LASTING = frozenset({Kind.RISE, Kind.FALL})
 RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
@@ -116,10 +117,12 @@ class Case(Struct, kw_only=True):
     def carriers(self) -> list[Anomaly]:
         """Return the members as long as which the incident lasts: all; of a report surge its leading category alone.
 
-        After a storm some categories stay busy for weeks; the incident is over when what made it one is over.
+        After a storm some categories stay busy for weeks; the incident is over when what made it one is over. Nor does
+        a lasting change of level keep an incident open that is about more.
         """
         if self.rule != "report_surge":
-            return list(self.members.values())
+            members = list(self.members.values())
+            return [member for member in members if member.kind not in LASTING] or members
         leader = self.ranked()[0].series.entity
         return [member for member in self.members.values() if member.series.entity == leader]
 
@@ -134,7 +137,7 @@ class Case(Struct, kw_only=True):
 
 def member_key(anomaly: Anomaly) -> str:
     """Return what identifies an episode's series within an incident."""
-    return f"{anomaly.kind.value}|{anomaly.series.label}"
+    return f"{anomaly.kind.value}|{anomaly.detector}|{anomaly.series.label}"
 
 
 def case_id(tenant: str, rule: str, scope: str, start_ms: int) -> str:

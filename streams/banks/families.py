@@ -53,7 +53,7 @@ def _signals(topic: str, reader: Reader[str]) -> Family:
     )
 
 
-_VALUE_KINDS = frozenset({Kind.SURGE, Kind.DROP, Kind.STUCK})
+_VALUE_KINDS = frozenset({Kind.SURGE, Kind.DROP, Kind.RISE, Kind.FALL, Kind.STUCK})
 
 FAMILIES: MappingProxyType[str, Family] = MappingProxyType(
     {

@@ -15,6 +15,20 @@ from streams.topics import SOURCES
 
 _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
+_COUNTS = ("*requests*", "*messages*", "*documents*", "*sessions*", "*calls*", "*_count")
+"""Metrics that count within an interval, though they are sent as gauges."""
+_WEATHER = (
+    "*temperature*",
+    "*humidity*",
+    "*pressure*",
+    "*water_level*",
+    "*wind*",
+    "*pm2_5*",
+    "*pm10*",
+    "*_dbm",
+    "*rssi*",
+)
+"""Metrics that may be negative or have no rhythm that a count has: what surprises is their course, not their size."""
 
 
 class Use(Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,6 +99,7 @@ def _policies() -> dict[str, Policy]:
     minutes = {"quiet_ms": 15 * _MINUTE_MS, "refresh_ms": 30 * _MINUTE_MS}
     return {
         "level": level,
+        "lasting": Policy(open_below=1e-6, hold_below=1e-4, quiet_ms=24 * _HOUR_MS, refresh_ms=24 * _HOUR_MS),
         "stuck": msgspec.structs.replace(level, open_below=1e-9),
         "surges": Policy(open_below=1e-6, hold_below=1e-5, quiet_ms=12 * _HOUR_MS, refresh_ms=6 * _HOUR_MS),
         "wait": Policy(open_below=1e-2, hold_below=0.2, **minutes),
@@ -93,24 +108,29 @@ def _policies() -> dict[str, Policy]:
 
 
 def _series() -> dict[str, Group]:
-    counts = {
-        "seasonal": Use({"high": Kind.SURGE, "low": Kind.DROP}, "level"),
-        "flatline": Use({"low": Kind.STUCK}, "stuck"),
-    }
+    odd = Use({"high": Kind.SURGE, "low": Kind.DROP}, "level")
+    lasting = Use({"high": Kind.RISE, "low": Kind.FALL}, "lasting")
+    stuck = Use({"low": Kind.STUCK}, "stuck")
+    counts = {"seasonal": odd, "count_cusum": lasting, "flatline": stuck}
     silence = {"silence": Use({"high": Kind.SILENT})}
+    queues = {
+        "predicted_wait": Use({"high": Kind.LONG_WAIT}, "wait"),
+        "stalled_counter": Use({"high": Kind.STALLED}, "stalled"),
+    }
     return {
         "camera_counts": Group("camera.count", counts),
         "camera_signals": Group("camera.signal", silence),
         "reports": Group("report.count", {"rare": Use({"high": Kind.REPORT_SURGE}, "surges")}),
-        "queues": Group(
-            "queue.state",
-            {
-                "predicted_wait": Use({"high": Kind.LONG_WAIT}, "wait"),
-                "stalled_counter": Use({"high": Kind.STALLED}, "stalled"),
-            },
-        ),
+        "queues": Group("queue.state", queues),
         "office_signals": Group("queue.signal", silence),
-        "telemetry_values": Group("telemetry.value", counts),
+        "telemetry_counters": Group("telemetry.value", counts, reading="counter"),
+        "telemetry_counts": Group("telemetry.value", counts, metrics=_COUNTS),
+        "telemetry_gauges": Group(
+            "telemetry.value", {"level": odd, "seasonal": odd, "cusum": lasting, "flatline": stuck}, reading="gauge"
+        ),
+        "telemetry_weather": Group(
+            "telemetry.value", {"level": odd, "nearest": odd, "cusum": lasting, "flatline": stuck}, metrics=_WEATHER
+        ),
         "telemetry_signals": Group("telemetry.signal", silence),
     }
 

@@ -1,5 +1,7 @@
 """The fold of anomalies into cases: opening, joining, widening, absorbing, clearing."""
 
+import pytest
+
 from streams.anomalies import Anomaly, Kind, Series
 from streams.correlate import Correlator, Rules
 from streams.grouping import binomial_tail
@@ -9,13 +11,15 @@ MINUTE = 60_000
 RULES = Rules()
 
 
-def anomaly(kind: Kind, series: Series, at_min: float, *, still_open: bool = True, **facts: float) -> Anomaly:
+def anomaly(
+    kind: Kind, series: Series, at_min: float, *, still_open: bool = True, by: str = "test", **facts: float
+) -> Anomaly:
     """Return one step of an episode that began at ``at_min`` and expires a day later."""
     at_ms = int(at_min * MINUTE)
     return Anomaly(
-        id=f"{kind.value}-{series.label}-{at_ms}",
+        id=f"{kind.value}-{by}-{series.label}-{at_ms}",
         at_ms=at_ms,
-        detector="test",
+        detector=by,
         version=1,
         kind=kind,
         series=series,
@@ -99,6 +103,60 @@ def test_a_stuck_sensor_explains_its_own_drop() -> None:
     later.touch(anomaly(Kind.STUCK, camera(1), 10))
     assert later.touch(anomaly(Kind.DROP, camera(1), 20)) == []
     assert len(later.memory.cases) == 1
+
+
+@pytest.mark.parametrize(("now", "lasting"), [(Kind.SURGE, Kind.RISE), (Kind.DROP, Kind.FALL)])
+@pytest.mark.parametrize("minutes", [(10, 11), (11, 10), (10, 10), (10, 300), (300, 10)])
+def test_a_lasting_change_and_what_is_odd_at_once_are_one_incident(
+    now: Kind, lasting: Kind, minutes: tuple[int, int]
+) -> None:
+    """Whichever comes first; in the end the incident of what is odd stands, and takes the other in."""
+    correlator = Correlator(RULES)
+    fleet(correlator, 50)
+    steps = [anomaly(kind, camera(1), at) for kind, at in zip((now, lasting), minutes, strict=True)]
+    for step in sorted(steps, key=lambda each: each.at_ms):
+        correlator.settle(step.at_ms)
+        correlator.touch(step)
+    correlator.settle(400 * MINUTE)
+    (case,) = correlator.memory.cases.values()
+    assert (case.rule, len(case.members)) == (f"sensor_{now.value}", 2)
+
+
+def test_a_lasting_change_does_not_keep_the_incident_of_a_drop_open_nor_is_it_told_again() -> None:
+    """The drop is over after quiet; that the level stays low was told."""
+    correlator = Correlator(RULES)
+    for kind in (Kind.DROP, Kind.FALL):
+        correlator.touch(anomaly(kind, camera(1), 10))
+    correlator.settle(20 * MINUTE)
+    correlator.touch(anomaly(Kind.DROP, camera(1), 60, still_open=False))
+    assert [case.status for case in correlator.settle(90 * MINUTE)] == [Status.CLEARED]
+    assert correlator.touch(anomaly(Kind.FALL, camera(1), 100)) == []
+    assert correlator.settle(200 * MINUTE) == []
+
+
+def test_lasting_changes_of_many_sensors_are_one_incident() -> None:
+    """As school holidays are, which each sensor notices on another day."""
+    correlator = Correlator(RULES)
+    fleet(correlator, 20)
+    for number in range(8):
+        at = 10 + number * 120
+        correlator.settle(at * MINUTE)
+        correlator.touch(anomaly(Kind.FALL, camera(number), at))
+    correlator.settle(1000 * MINUTE)
+    assert rules_of(list(correlator.memory.cases.values())) == ["area_fall"]
+
+
+def test_two_detectors_of_one_sensor_are_one_incident_and_one_sensor() -> None:
+    """It lasts until both are calm, and doesn't count as two of a crowd."""
+    correlator = Correlator(RULES)
+    fleet(correlator, 6)
+    for name in ("level", "nearest"):
+        for number in (1, 2):
+            correlator.touch(anomaly(Kind.DROP, camera(number), 10, by=name))
+    assert {case.rule for case in correlator.settle(20 * MINUTE)} == {"sensor_drop"}
+    assert len(correlator.memory.cases) == 2
+    correlator.touch(anomaly(Kind.DROP, camera(1), 30, still_open=False, by="level"))
+    assert all(case.calm_ms is None for case in correlator.memory.cases.values())
 
 
 def test_a_storm_is_one_incident() -> None:

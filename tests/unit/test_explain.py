@@ -15,6 +15,8 @@ NAMES = Names(PLACES, lambda *_: None)
 EXPECTED = {
     Kind.SURGE: ("đếm được 40, cao bất thường", "counted 40, unusually many against the usual 7"),
     Kind.DROP: ("đếm được 40, thấp bất thường", "counted 40, unusually few against the usual 7"),
+    Kind.RISE: ("cao hơn mức thường lệ 7 một cách lâu dài suốt 2 giờ", "lastingly gone above the usual 7, for 2 h"),
+    Kind.FALL: ("thấp hơn mức thường lệ 7", "lastingly gone below the usual 7, for 2 h; last counted 40"),
     Kind.SILENT: ("không gửi dữ liệu", "sent nothing"),
     Kind.STUCK: ("báo mãi một giá trị (40)", "one value (40)"),
     Kind.REPORT_SURGE: ("37 phản ánh trong 6 giờ, thường lệ 4.2.", "37 reports in 6 h where 4.2 are usual."),
@@ -24,7 +26,9 @@ EXPECTED = {
 }
 
 
-def member(kind: Kind, entity: str = "X-1", unit: str = "03127", p: float = 1e-8) -> Anomaly:
+def member(
+    kind: Kind, entity: str = "X-1", unit: str = "03127", p: float = 1e-8, family: str = "camera.count"
+) -> Anomaly:
     """Return one step of an episode."""
     return Anomaly(
         id=f"{kind.value}-{entity}",
@@ -32,7 +36,7 @@ def member(kind: Kind, entity: str = "X-1", unit: str = "03127", p: float = 1e-8
         detector="test",
         version=1,
         kind=kind,
-        series=Series("11", unit, "camera.count", entity),
+        series=Series("11", unit, family, entity),
         start_ms=AT_MS,
         end_ms=AT_MS + 7_200_000,
         expires_ms=AT_MS + 10**8,
@@ -75,13 +79,20 @@ def test_every_kind_is_explained_in_vietnamese_and_english(kind: Kind) -> None:
     assert en in text.en
 
 
-@pytest.mark.parametrize("rule", ["area_surge", "area_drop", "area_outage"])
+@pytest.mark.parametrize("rule", ["area_surge", "area_drop", "area_rise", "area_fall", "area_outage"])
 def test_an_area_is_explained_by_the_number_of_its_sensors(rule: str) -> None:
     """Three are named, the rest counted."""
     text = explain(case(rule, *(member(Kind.DROP, f"CAM-{number}") for number in range(5))), NAMES)
     assert "5 camera " in text.vi
     assert "5 cameras" in text.en
     assert "(+2)" in text.en
+
+
+def test_a_gauge_is_read_and_not_counted() -> None:
+    """Its value is high, not many."""
+    text = explain(case("sensor_surge", member(Kind.SURGE, family="telemetry.value")), NAMES)
+    assert "đo được 40, cao bất thường" in text.vi
+    assert "read 40, unusually high against the usual 7" in text.en
 
 
 def test_the_figures_of_a_surge_name_their_category_where_there_are_several() -> None:

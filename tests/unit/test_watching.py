@@ -126,7 +126,7 @@ def test_a_detector_that_is_off_does_not_work(tmp_path: Path) -> None:
         ('[watching.series.camera_counts.detectors.seasonal]\nparameters = {quiet_days = "2"}', "quiet_days.*float"),
         ("[watching.series.camera_counts.detectors.seasonal]\nparameters = {quiet_days = -1}", "above 0, is -1"),
         ("[watching.series.camera_counts.detectors.seasonal]\nparameters = {quiet_days = inf}", "finite"),
-        ('[watching.series.camera_counts.detectors.seasonal]\npolicy = "levle"', "'levle'.*level, stuck"),
+        ('[watching.series.camera_counts.detectors.seasonal]\npolicy = "levle"', "'levle'.*level, lasting, stuck"),
         ('[watching.series.camera_counts.detectors.seasonal]\ntells = {high = "stalled"}', "stalled.*surge"),
         ('[watching.series.camera_counts.detectors.seasonal]\ntells = {high = "burst"}', "burst"),
         ("[watching.series.camera_counts.detectors.seasonal]\ntells = {}", "tells names no side"),
@@ -162,7 +162,7 @@ GROUPS = """
 [watching.series.cpu]
 family = "telemetry.value"
 metrics = ["cpu*"]
-detectors.level = { tells = { high = "surge", low = "drop" }, policy = "level" }
+detectors.level = { tells = { high = "rise", low = "drop" }, policy = "level" }
 [watching.series.debug]
 family = "telemetry.value"
 metrics = ["debug_*"]
@@ -170,11 +170,11 @@ metrics = ["debug_*"]
 
 
 def test_each_metric_is_watched_by_the_group_that_describes_it_best(tmp_path: Path) -> None:
-    """A jump of a processor's load after four days: known to `level`, too young for `seasonal`; debug is muted."""
+    """A jump is told as the group says: a processor's load by its own, throughput by that of gauges; debug is muted."""
     bank = values(loaded(tmp_path, GROUPS))
     jump = [*wobble(100), 900.0]
-    assert told(bank, "VM-1", "cpu_load", jump) == [Kind.SURGE]
-    assert told(bank, "VM-1", "throughput", jump) == []
+    assert told(bank, "VM-1", "cpu_load", jump) == [Kind.RISE]
+    assert told(bank, "VM-1", "throughput", jump) == [Kind.SURGE]
     assert told(bank, "VM-1", "debug_cpu", jump) == []
 
 
@@ -190,9 +190,9 @@ def test_state_goes_on_where_the_configuration_still_names_it_and_else_starts_co
     )
     heir = values(loaded(tmp_path, moved))
     heir.restore(blocks)
-    assert told(heir, "VM-1", "cpu_load", [900.0], 100) == [Kind.SURGE]
+    assert told(heir, "VM-1", "cpu_load", [900.0], 100) == [Kind.RISE]
     assert told(heir, "VM-1", "cpu_steal", [900.0], 100) == []
     changed = values(loaded(tmp_path, GROUPS.replace("detectors.level", "detectors.cusum")))
     changed.restore(blocks)
     assert told(changed, "VM-1", "cpu_load", [900.0], 100) == []
-    assert [name for name in changed.snapshot() if "/level/" in name] == []
+    assert [name for name in changed.snapshot() if "/cpu/level/" in name] == []
