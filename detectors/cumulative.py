@@ -21,11 +21,14 @@ class Sums(NamedTuple):
         Length of history before which nothing is said.
     memory : standardise.Memory
         Of level and noise.
+    quiet : excursions.Prior
+        Of the tails.
     """
 
     shift_sd: float
     quiet_observations: float
     memory: standardise.Memory
+    quiet: excursions.Prior
 
 
 class CumulativeBank(Bank):
@@ -33,14 +36,14 @@ class CumulativeBank(Bank):
 
     Residuals are standardised by the series' own slow level and noise, clipped, and their normal log likelihood ratio
     for a shift of ``shift_sd`` is divided by the long-run variance, so that theory's exponential tail holds for
-    autocorrelated series too. A sum never falls below 0, and saturates where its learned tail is about 1e-9, so that
+    autocorrelated series too. A sum never falls below 0, and saturates where its learned tail is about 1e-8, so that
     the return after a change is not delayed by its length. A gap longer than twelve usual intervals and three days
     begins the sums anew.
     """
 
     def __init__(self, sums: Sums) -> None:
         self._sums = sums
-        super().__init__({**standardise.columns(), "evidence": Column((2,)), "tail": excursions.TAIL})
+        super().__init__({**standardise.columns(), "evidence": Column((2,)), "tail": sums.quiet.column()})
 
     def _known(self, value: Floats) -> NDArray[np.bool_]:
         return standardise.known(value)
@@ -54,11 +57,10 @@ class CumulativeBank(Bank):
         gain *= per_sd
         tails = table.across("tail", rows)
         nats = np.where(standard.gap | (standard.seen < standardise.YOUNG), 0.0, table.across("evidence", rows))
-        nats = np.minimum(np.maximum(nats + gain, 0.0), excursions.saturation(tails))
+        nats = excursions.saturated(np.maximum(nats + gain, 0.0), tails)
         table.put("evidence", rows, nats)
         ready = standard.seen >= self._sums.quiet_observations
-        # Excursions last as long as a change takes to bring a nat, on average. Counting them for more would calibrate
-        # sooner, but a slow rise would teach the tail, before it is suspicious, that such rises are usual.
+        # Excursions last as long as a change takes to bring a nat, on average.
         weight = np.minimum(0.5 * shift * per_sd, 1.0)
         p = excursions.judge(nats, ready, weight, tails)
         table.put("tail", rows, tails)

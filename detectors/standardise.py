@@ -23,6 +23,7 @@ _TAPER = 8.0  # observations; a longer one is noisier, a shorter one misses slow
 _LONG_RUN_MEMORY = 2000.0
 _LEAST_LONG_RUN = 1.0  # negative correlation isn't relied on
 _GUARD = 2.0  # relative standard error of the long-run variance times the root of the observations
+_YOUNG_GUARD = 60.0  # observations: strong correlation is known late
 _LONG_GAP = 12.0  # usual intervals
 _LONG_GAP_MS = 3 * DAY_MS  # longer than a weekend
 _SUSPICIOUS = 1e-3  # below this the long-run variance learns next to nothing
@@ -145,7 +146,8 @@ def standardise(block: Block, table: Table, memory: Memory) -> Standard:
 def long_run(table: Table, rows: Ints, count: Floats) -> Floats:
     """Return the long-run variance of scores, (m,), at least 1; cautious after few observations (m,)."""
     variance = np.maximum(table.floats("long_run").take(rows), _LEAST_LONG_RUN)
-    variance *= 1.0 + _GUARD / np.sqrt(np.minimum(count + 1.0, _LONG_RUN_MEMORY))
+    known = np.minimum(count + 1.0, _LONG_RUN_MEMORY)
+    variance *= 1.0 + _GUARD / np.sqrt(known) + _YOUNG_GUARD / known
     return variance
 
 

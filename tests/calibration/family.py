@@ -165,7 +165,7 @@ def measure(
             family.settled,
             family.recorded,
             number,
-            tuple(_rate(level, counts[:, at, place], nominal[at, place]) for place, level in enumerate(levels)),
+            _rates(levels, counts[:, at], nominal[at]),
         )
         for at, side in enumerate(family.sides)
     )
@@ -180,15 +180,21 @@ def _of_side(tails: Tails, side: Side) -> tuple[Floats, Floats | None]:
     return np.minimum(tails.p_high, tails.p_low), None
 
 
-def _rate(level: float, per_series: Floats, nominal: float) -> Rate:
-    """Return the rate of one level from how many tails each series had below it."""
-    observed = float(per_series.sum())
-    clump = 1.0  # alarms that come together
-    if observed > 0.0 and len(per_series) > 1:
-        clump = max(1.0, float(per_series.var(ddof=1)) * len(per_series) / observed)
-    low, high = poisson_interval(observed / clump)
-    scale = clump / nominal if nominal else float("nan")
-    return Rate(level, observed, float(nominal), low * scale, high * scale)
+def _rates(levels: tuple[float, ...], per_series: Floats, nominal: Floats) -> tuple[Rate, ...]:
+    """Return the rates from how many tails each series had at most each level, (series, levels).
+
+    Alarms that come together speak like one; at a rare level they clump at least as at the commoner one before it,
+    which may have been seen more often.
+    """
+    rates, clump = [], 1.0
+    for at, level in enumerate(levels):
+        observed, expected = float(per_series[:, at].sum()), float(nominal[at])
+        if observed > 0.0 and len(per_series) > 1:
+            clump = max(clump, float(per_series[:, at].var(ddof=1)) * len(per_series) / observed)
+        low, high = poisson_interval(observed / clump)
+        scale = clump / expected if expected else float("nan")
+        rates.append(Rate(level, observed, expected, low * scale, high * scale))
+    return tuple(rates)
 
 
 def poisson_interval(count: float) -> tuple[float, float]:

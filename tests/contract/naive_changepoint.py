@@ -2,9 +2,9 @@
 
 import math
 
-from tests.contract.naive_excursions import NaiveGauge, NaiveSides, NaiveTogether
+from tests.contract.naive_excursions import NaiveGauge, NaivePrior, NaiveSides, NaiveTogether
 
-PRIOR_WEIGHT, PRIOR_SHAPE, HAZARD, RECENT, MEMORY, PLACES, WEIGHT = 0.1, 2.0, 1 / 500, 60, 500, 31, 0.2
+PRIOR_WEIGHT, PRIOR_SHAPE, HAZARD, RECENT, MEMORY, PLACES, WEIGHT = 0.1, 2.0, 1 / 500, 60, 500, 31, 0.5
 
 
 class Run:
@@ -43,7 +43,7 @@ class NaiveChangePoint:
     def __init__(self) -> None:
         self.gauge = NaiveGauge(500, 500)
         self.together = NaiveTogether()
-        self.sides = NaiveSides()
+        self.sides = NaiveSides(NaivePrior(0.045, 0.8, 30.0))
         self.old = Run(1.0)
         self.young: list[Run] = []
         self.unit: tuple[float, float] | None = None

@@ -3,7 +3,7 @@
 import math
 from datetime import UTC, datetime
 
-from tests.contract.naive_excursions import NaiveGauge, NaiveSides, NaiveTogether
+from tests.contract.naive_excursions import NaiveGauge, NaivePrior, NaiveSides, NaiveTogether
 
 
 class NaiveCusum:
@@ -12,7 +12,7 @@ class NaiveCusum:
     def __init__(self) -> None:
         self.gauge = NaiveGauge(500, 500)
         self.together = NaiveTogether()
-        self.sides = NaiveSides()
+        self.sides = NaiveSides(NaivePrior(0.017, 0.93))
         self.sums = [0.0, 0.0]
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:
@@ -46,7 +46,7 @@ class NaiveCountCusum:
         self.scatter = (0.0, 0.0)
         self.phase: float | None = None
         self.together = NaiveTogether()
-        self.sides = NaiveSides()
+        self.sides = NaiveSides(NaivePrior(0.011, 0.87))
         self.sums = [0.0, 0.0]
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:

@@ -1,44 +1,73 @@
 """Naive twins of `detectors.excursions` and `detectors.standardise`: one series, plain Python."""
 
 import math
+from typing import NamedTuple
 
-from tests.contract.naive_calibrate import NaiveTail
+START = 3.5
 
-START = math.log(1 / 0.03)
+
+class NaivePrior(NamedTuple):
+    """Share of time above the start, mean height of peaks above it, and how many peaks are believed to have been."""
+
+    share: float
+    height: float
+    peaks: float = 20.0
 
 
 class NaiveEvidence:
-    """Evidence of one side, and its learned tail."""
+    """Evidence of one side, the excursion that it is on, and what earlier ones taught."""
 
-    def __init__(self) -> None:
-        self.tail = NaiveTail()
+    def __init__(self, prior: NaivePrior) -> None:
+        self.above = 15.0
+        self.seen = 15.0 / prior.share
+        self.peaks = prior.peaks
+        self.heights = prior.peaks * prior.height * 0.993
+        self.excursion: list[tuple[float, float]] = []  # evidence and weight
 
     def most(self) -> float:
-        """Return the evidence beyond which nothing is added."""
-        return START + max(20.7 + math.log(self.tail.rate), 1.0) * self.tail.excess / 0.5
+        """Return the evidence beyond which nothing is added: where the tail is 1e-8, were it not for the least."""
+        reach = max(18.4 + math.log(self.above / self.seen), 1.0)
+        return START + (math.exp(reach / self.peaks) - 1.0) * self.heights / 0.993
 
-    def p(self, nats: float) -> float:
-        """Return the tail probability."""
-        if nats < START:
-            return math.exp(nats / START * math.log(self.tail.rate))
-        return math.exp(self.tail.log_p(2.0 + (nats - START) / 2))
+    def log_p(self, nats: float) -> float:
+        """Return the log of the tail probability."""
+        share = math.log(self.above / self.seen)
+        if nats <= START:
+            return share * nats / START
+        return max(share - self.peaks * math.log(1.0 + (nats - START) * 0.993 / self.heights), -690.0)
 
     def learn(self, nats: float, weight: float) -> None:
-        """Learn from evidence that counts for ``weight`` independent observations."""
-        self.tail.learn(2.0 + (nats - START) / 2, weight)
+        """Follow an excursion; learn it when it is over. Calm observations are excursions without a peak."""
+        self.excursion.append((nats, weight))
+        if nats >= START / 2:
+            return
+        peak = max(each for each, _ in self.excursion)
+        part = sum(weight for each, weight in self.excursion if each > START)
+        share = 1.0
+        if part > 0.0:
+            share = min(10.0 / part, 1.0) * (0.1 if self.log_p(peak) < -13.8 else 1.0)
+            self.heights += share * min(peak - START, 5.0 * self.heights / self.peaks)
+            self.peaks += share
+        self.above += share * part
+        self.seen += share * sum(weight for _, weight in self.excursion)
+        self.excursion = []
+        if self.seen > 15_150.0:
+            fade = 15_000.0 / self.seen
+            self.above, self.peaks, self.heights = (fade * each for each in (self.above, self.peaks, self.heights))
+            self.seen *= fade
 
 
 class NaiveSides:
-    """Evidence for a rise and for a fall, judged together."""
+    """Evidence for a rise and for a fall."""
 
-    def __init__(self) -> None:
-        self.sides = (NaiveEvidence(), NaiveEvidence())
+    def __init__(self, prior: NaivePrior) -> None:
+        self.sides = (NaiveEvidence(prior), NaiveEvidence(prior))
 
     def judge(self, nats: tuple[float, float], weight: float) -> tuple[float, float]:
         """Return both tails, then learn."""
-        high, low = (side.p(each) for side, each in zip(self.sides, nats, strict=True))
+        high, low = (math.exp(side.log_p(each)) for side, each in zip(self.sides, nats, strict=True))
         for side, each in zip(self.sides, nats, strict=True):
-            side.learn(each, weight * (0.02 if min(high, low) < 1e-4 else 1.0))
+            side.learn(each, weight)
         return high, low
 
 
@@ -53,7 +82,8 @@ class NaiveTogether:
 
     def cautious(self, count: int) -> float:
         """Return the variance to divide by."""
-        return max(self.variance, 1.0) * (1.0 + 2.0 / math.sqrt(min(count + 1, 2000)))
+        known = min(count + 1, 2000)
+        return max(self.variance, 1.0) * (1.0 + 2.0 / math.sqrt(known) + 60.0 / known)
 
     def learn(self, score: float, count: int, p: float) -> None:
         """Learn one score."""

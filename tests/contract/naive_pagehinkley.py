@@ -2,7 +2,7 @@
 
 import math
 
-from tests.contract.naive_excursions import NaiveGauge, NaiveSides, NaiveTogether
+from tests.contract.naive_excursions import NaiveGauge, NaivePrior, NaiveSides, NaiveTogether
 
 
 class NaivePageHinkley:
@@ -11,7 +11,7 @@ class NaivePageHinkley:
     def __init__(self) -> None:
         self.gauge = NaiveGauge(2000, 1000)
         self.together = NaiveTogether()
-        self.sides = NaiveSides()
+        self.sides = NaiveSides(NaivePrior(0.018, 0.9))
         self.sums = [0.0, 0.0]
         self.least = [0.0, 0.0]
 

@@ -92,7 +92,7 @@ def test_the_delay_of_a_sum_is_that_of_theory(shift: float) -> None:
     bank, values = Cusum(), noise(3200, 400, 4)
     values[3000:] += shift
     told(bank, values[:3000])
-    height = 8.0 * float(bank.state()["long_run"].clip(1.0).mean()) * (1.0 + 2.0 / np.sqrt(2000.0))
+    height = 8.0 * float(bank.state()["long_run"].clip(1.0).mean()) * (1.0 + 2.0 / np.sqrt(2000.0) + 60.0 / 2000.0)
     bank.load({**bank.state(), "evidence": np.zeros((400, 2))})
     first = np.full(400, np.nan)
     for step in range(200):
@@ -156,7 +156,7 @@ def test_evidence_does_not_cross_a_long_gap() -> None:
 
 @pytest.mark.parametrize("make", [Cusum, PageHinkley])
 def test_the_return_is_not_delayed_by_the_length_of_a_shift(make: Callable[[], Any]) -> None:
-    """Sums saturate near one in a billion: three hundred observations after a shift of two hundred all is calm."""
+    """Sums saturate near one in a hundred million: all is calm three hundred observations after two hundred of a shift."""
     values = noise(2600, 60, 9)
     values[2000:2200] += 2.0
     scores = told(make(), values)
