@@ -156,7 +156,7 @@ def test_evidence_does_not_cross_a_long_gap() -> None:
 
 @pytest.mark.parametrize("make", [Cusum, PageHinkley])
 def test_the_return_is_not_delayed_by_the_length_of_a_shift(make: Callable[[], Any]) -> None:
-    """Sums saturate near one in a hundred million: all is calm three hundred observations after two hundred of a shift."""
+    """Sums saturate near one in a hundred million: three hundred observations after a shift nearly all is calm."""
     values = noise(2600, 60, 9)
     values[2000:2200] += 2.0
     scores = told(make(), values)
