@@ -1,5 +1,6 @@
 """Silent sources: gaps between arrivals that a series' own cadence and daily rhythm make improbable, with deadlines."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -72,7 +73,8 @@ class Silence(Bank):
     with earlier gaps so measured: an exponential tail above their 90 % quantile. So nights and closed weekends pass, a
     regular source is missed soon and an irregular one later.
     ``p_high`` is the survival probability of the gap that ends with the observation, ``expected`` the median gap in
-    seconds.
+    seconds. ``usual``, given local times in steps of some milliseconds and that step, moves those of special days to
+    the day of the week that they are like; so a holiday ahead is expected to be quiet.
 
     Examples
     --------
@@ -87,8 +89,11 @@ class Silence(Bank):
     name = "silence"
     version = 1
 
-    def __init__(self, parameters: SilenceParameters | None = None) -> None:
+    def __init__(
+        self, parameters: SilenceParameters | None = None, usual: Callable[[Ints, int], Ints] | None = None
+    ) -> None:
         self.parameters = (parameters or SilenceParameters()).validated()
+        self._usual = usual
         super().__init__(
             {
                 "first_ms": Column((), np.int64, NEVER),
@@ -137,7 +142,7 @@ class Silence(Bank):
         first = np.where(new, block.at_ms, first_ms[rows])
         gap_ms = np.maximum(block.at_ms - before, 0)
         local_ms = before + (block.local_ms - block.at_ms)
-        days = _walk(local_ms, gap_ms)
+        days = self._walk(local_ms, gap_ms)
         expected = self._arrivals_in(rows, days)
         median_s = np.exp(_number(table.floats("log_median")[rows]))
         ready = count >= parameters.quiet_arrivals
@@ -156,7 +161,7 @@ class Silence(Bank):
         table.ints("offset_ms")[rows] = block.local_ms - block.at_ms
         moved = (gap_ms > 0) | new
         self._learn_rhythm(rows, days, weight)
-        self._bins()[rows * _BINS + _bin((local_ms + gap_ms) // BIN_MS), 0] += moved
+        self._bins()[rows * _BINS + self._bin((local_ms + gap_ms) // BIN_MS), 0] += moved
         count = count + moved
         arrivals[rows] = count
         some = np.flatnonzero(gap_ms > 0)
@@ -235,7 +240,7 @@ class Silence(Bank):
             if len(open_) == 0:
                 break
             bin_of = first[open_, None] + np.arange(step, step + width)
-            pace = _intensity(bins.take(rows[open_, None] * _BINS + _bin(bin_of), axis=0))
+            pace = _intensity(bins.take(rows[open_, None] * _BINS + self._bin(bin_of), axis=0))
             comes = pace.copy()
             if step == 0:
                 comes[:, 0] *= 1.0 - begin[open_]
@@ -254,6 +259,27 @@ class Silence(Bank):
         soonest = last + np.ceil(1000.0 * least_s).astype(np.int64)
         return np.where(result == UNKNOWN, UNKNOWN, np.maximum(result, soonest))
 
+    def _walk(self, local_ms: Ints, gap_ms: Ints) -> "list[_Day]":
+        """Cut gaps by the quarters of the wall clock; what lies beyond nine days no longer counts."""
+        first = local_ms // BIN_MS
+        begin = local_ms - first * BIN_MS
+        end = begin + gap_ms
+        count = np.where(gap_ms > 0, np.minimum(-(-end // BIN_MS), _LONGEST_WALK), 0)
+        days = []
+        for step in range(0, int(count.max(initial=0)), _BINS_A_DAY):
+            here = np.minimum(np.maximum(count - step, 0), _BINS_A_DAY)
+            where = np.repeat(np.arange(len(count)), here)
+            place = np.arange(step, step + len(where)) - np.repeat(np.cumsum(here) - here, here)
+            part = np.minimum(end[where] - place * BIN_MS, BIN_MS) - np.where(place == 0, begin[where], 0)
+            days.append(_Day(where, self._bin(first[where] + place), part / BIN_MS))
+        return days
+
+    def _bin(self, local: Ints) -> Ints:
+        """Map quarters since 1970 local time to 0..95 on weekdays, 96..191 on weekends, and days that are like them."""
+        like = local if self._usual is None else self._usual(local, BIN_MS)
+        bins: Ints = _BIN_OF_WEEK[like % len(_BIN_OF_WEEK)]
+        return bins
+
 
 class _Day(NamedTuple):
     """Up to a day of each gap, bin by bin: positions of the gaps in the block, time bins and parts of the bin.
@@ -266,32 +292,10 @@ class _Day(NamedTuple):
     part: Floats
 
 
-def _walk(local_ms: Ints, gap_ms: Ints) -> list[_Day]:
-    """Cut gaps by the quarters of the wall clock; what lies beyond nine days no longer counts."""
-    first = local_ms // BIN_MS
-    begin = local_ms - first * BIN_MS
-    end = begin + gap_ms
-    count = np.where(gap_ms > 0, np.minimum(-(-end // BIN_MS), _LONGEST_WALK), 0)
-    days = []
-    for step in range(0, int(count.max(initial=0)), _BINS_A_DAY):
-        here = np.minimum(np.maximum(count - step, 0), _BINS_A_DAY)
-        where = np.repeat(np.arange(len(count)), here)
-        place = np.arange(step, step + len(where)) - np.repeat(np.cumsum(here) - here, here)
-        part = np.minimum(end[where] - place * BIN_MS, BIN_MS) - np.where(place == 0, begin[where], 0)
-        days.append(_Day(where, _bin(first[where] + place), part / BIN_MS))
-    return days
-
-
 def _intensity(bins: Floats) -> Floats:
     """Return arrivals per visit from (…, 2) arrivals and visits; 0 in bins that the series hasn't lived through."""
     lived = bins[..., 1]
     return np.where(lived >= _LEAST_LIVED, bins[..., 0] / np.maximum(lived, _LEAST_LIVED), 0.0)
-
-
-def _bin(local: Ints) -> Ints:
-    """Map quarters since 1970 local time to 0..95 on weekdays, 96..191 on Saturday and Sunday."""
-    bins: Ints = _BIN_OF_WEEK[local % len(_BIN_OF_WEEK)]
-    return bins
 
 
 def _number(value: Floats) -> Floats:

@@ -6,6 +6,7 @@ from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ioc.assets import Assets, Kind, load_assets
+from ioc.calendar import load_calendar
 from ioc.config import Admission, Config
 from ioc.errors import ConfigError
 from ioc.units import load_places
@@ -26,7 +27,7 @@ class Assembly:
     Raises
     ------
     ConfigError
-        The time zone is unknown.
+        The time zone or the country is unknown, or the calendar can't be read.
     InputError
         The file of units or that of assets can't be read.
     """
@@ -36,11 +37,13 @@ class Assembly:
         assets = Assets() if config.site.assets_file is None else load_assets(config.site.assets_file)
         self.names = Names(load_places(config.site.units_file), partial(_asset_name, assets))
         self.offset_min = _offset_min(config.site.timezone)
+        site = config.site
+        self.calendar = load_calendar(config.calendar, site.country, site.subdivision, ZoneInfo(site.timezone))
 
     def find(self, topic: str, partition: int) -> FindStage:
         """Return a fresh stage 1 for one partition of a source topic."""
         settings = FindSettings(_admission(self.config.admission, self.offset_min))
-        return FindStage(topic, partition, settings, banks_of(topic, partition, self.config.watching))
+        return FindStage(topic, partition, settings, banks_of(topic, partition, self.config.watching, self.calendar))
 
     def fold(self, sources: Iterable[tuple[str, int]]) -> FoldStage:
         """Return a fresh stage 2 that waits for these input partitions."""
@@ -51,6 +54,7 @@ class Assembly:
                 surges=self._surges(),
                 names=self.names,
                 offset_min=self.offset_min,
+                calendar=self.calendar,
             )
         )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from ioc.calendar import Days, plain
 from ioc.errors import ConfigError
 from streams.banks.watching import Watching
 from streams.correlate import Rules
@@ -58,9 +59,11 @@ class Metrics(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Site(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is particular to the place: time zone and the files that describe units and assets."""
+    """What is particular to the place: time zone, whose public holidays, the files that describe units and assets."""
 
     timezone: str = "Asia/Ho_Chi_Minh"
+    country: str = "VN"
+    subdivision: str = ""
     units_file: str | None = None
     assets_file: str | None = None
 
@@ -86,6 +89,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     metrics: Metrics = Metrics()
     site: Site = Site()
     admission: Admission = Admission()
+    calendar: Days = Days()
     watching: Watching = Watching()
     rules: Rules = Rules()
 
@@ -120,7 +124,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return plain(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise ConfigError(f"configuration file {path}: {error.strerror}; name another with --config") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -6,8 +6,10 @@ import msgspec
 from msgspec import Struct
 
 from streams.anomalies import Anomaly, Series
+from streams.calendar import NO_CALENDAR, Calendar, Planned
 from streams.grouping import (
     CROWD,
+    PLANNED,
     PROVINCE,
     SINGLE_RULE,
     WIDE_RULE,
@@ -61,8 +63,9 @@ class Memory(Struct):
 class Correlator:
     """The fold of anomalies, in event-time order: `touch` takes one in, `settle` runs the timers that are due."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, calendar: Calendar = NO_CALENDAR) -> None:
         self._rules = rules
+        self._calendar = calendar
         self.memory = Memory()
 
     def joined(self, series: Series) -> None:
@@ -74,7 +77,8 @@ class Correlator:
     def touch(self, anomaly: Anomaly) -> list[Case]:
         """Take in one anomaly and return the cases that are to be told at once."""
         memory, key = self.memory, member_key(anomaly)
-        if anomaly.kind in CROWD:
+        planned = self._calendar.expecting(anomaly)
+        if anomaly.kind in CROWD and planned is None:
             if anomaly.open:
                 memory.deviating[key] = anomaly
             else:
@@ -82,7 +86,16 @@ class Correlator:
         host = next((case for case in memory.cases.values() if key in case.members), None)
         if host is not None:
             return self._join(host, anomaly)
-        return self._place(key, anomaly)
+        return self._place(key, anomaly) if planned is None else self._plan(planned, anomaly)
+
+    def _plan(self, planned: Planned, anomaly: Anomaly) -> list[Case]:
+        """Fold what a planned event makes to be expected into the one incident of that event."""
+        tenant = anomaly.series.tenant
+        for case in self.memory.cases.values():
+            if (case.rule, case.scope, case.tenant) == (PLANNED, planned.name, tenant):
+                return self._join(case, anomaly)
+        unit = planned.units[0] if len(planned.units) == 1 else ""
+        return [self._new(PLANNED, planned.name, unit, [anomaly], anomaly.at_ms)] if anomaly.open else []
 
     def _place(self, key: str, anomaly: Anomaly) -> list[Case]:
         """Find a place for an anomaly that no open incident knows: wait for company, join, or open."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from streams.anomalies import Anomaly, Kind
+from streams.grouping import PLANNED
 from streams.incidents import Case, Explanation, score_of
 from streams.places import Places
 
@@ -195,6 +196,14 @@ def _clock(told: Told) -> tuple[str, str]:
     )
 
 
+def _planned(told: Told) -> tuple[str, str]:
+    things, names, event = len({member.series for member in told.ranked}), told.names, told.case.scope
+    return (
+        f"sự kiện đã lên kế hoạch “{event}”: {things} chuỗi số liệu bất thường như dự kiến ({names}).",
+        f"planned event “{event}”: {things} series are unusual, as was to be expected ({names}).",
+    )
+
+
 def _since(top: Anomaly) -> tuple[str, str]:
     """Return how long an episode has lasted, nothing while it is new."""
     seconds = (top.end_ms - top.start_ms) / 1000
@@ -222,6 +231,7 @@ _SAY = {
     "area_fall": _area("giảm lâu dài", "have lastingly fallen"),
     "area_outage": _area("mất tín hiệu", "fell silent"),
     "report_surge": _reports,
+    PLANNED: _planned,
     "queue_wait": _wait,
     "queue_stalled": _stalled,
     "source_clock": _clock,

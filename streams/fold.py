@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from streams.anomalies import Anomaly, Counts, Joined, Message, Watermark, from_value
 from streams.banks.panel import Watch
+from streams.calendar import NO_CALENDAR, Calendar
 from streams.correlate import Correlator, Memory, Rules
 from streams.explain import Names, explain, unit_name
 from streams.incidents import Case, Incident, publish, to_record
@@ -32,6 +33,7 @@ class FoldSettings(Struct, frozen=True):
     surges: Watch | None
     names: Names
     offset_min: int
+    calendar: Calendar = NO_CALENDAR
 
 
 class _State(Struct):
@@ -47,7 +49,7 @@ class FoldStage:
 
     def __init__(self, settings: FoldSettings) -> None:
         self._settings = settings
-        self._correlator = Correlator(settings.rules)
+        self._correlator = Correlator(settings.rules, settings.calendar)
         self._rollup = None if settings.surges is None else Rollup(settings.surges)
         self._state = _State()
         self._seen: OrderedDict[str, None] = OrderedDict()

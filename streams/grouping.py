@@ -7,6 +7,7 @@ from streams.anomalies import Anomaly, Kind, Series
 from streams.incidents import Case, Severity
 
 PROVINCE = "*"
+PLANNED = "planned_event"
 
 CROWD = frozenset({Kind.SURGE, Kind.DROP, Kind.SILENT, Kind.RISE, Kind.FALL})
 """Kinds that many sensors can show at once for one common cause."""
@@ -49,6 +50,7 @@ _SEVERITY = {
     "sensor_fall": Severity.WARNING,
     "sensor_silent": Severity.MINOR,
     "sensor_stuck": Severity.WARNING,
+    PLANNED: Severity.WARNING,
     "queue_stalled": Severity.MINOR,
     "source_clock": Severity.WARNING,
 }

@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
 from ioc.app import Assembly
 from ioc.assets import load_assets
+from ioc.calendar import coming
 from ioc.config import Config, load
 from ioc.errors import CheckFailed, IocError
 from ioc.kafka import knock
@@ -43,6 +46,7 @@ def command(*, config_file: Path | None, offline: bool, settings: bool) -> None:
 
 def _probes(config: Config, *, offline: bool) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "stages", lambda: _stages(config)
+    yield "calendar", lambda: _calendar(config)
     if config.site.assets_file is not None:
         yield "assets", lambda: f"{len(load_assets(config.site.assets_file or ''))} assets"
     yield "codecs", _codecs
@@ -63,6 +67,12 @@ def _passes(name: str, probe: Callable[[], str]) -> bool:
 def _stages(config: Config) -> str:
     assembly = Assembly(config)
     return f"time zone {config.site.timezone}, {len(assembly.names.places)} units"
+
+
+def _calendar(config: Config) -> str:
+    today = datetime.now(ZoneInfo(config.site.timezone)).date()
+    ahead = "; ".join(coming(config.calendar, config.site.country, config.site.subdivision, today))
+    return f"{ahead or 'no day is like another'}; {len(config.calendar.events)} planned events"
 
 
 def _codecs() -> str:

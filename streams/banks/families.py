@@ -17,6 +17,7 @@ from streams.banks.queues import QueueBank
 from streams.banks.readers import CAMERA_COUNTS, CAMERA_SIGNALS, OFFICE_SIGNALS, TELEMETRY_SIGNALS, TELEMETRY_VALUES
 from streams.banks.reports import ReportBank
 from streams.banks.samples import SampleBank
+from streams.calendar import Calendar
 from streams.topics import CAMERA_EVENTS, FIELD_REPORTS, SERVICE_QUEUES, TELEMETRY
 
 
@@ -24,14 +25,14 @@ class Family(NamedTuple):
     """What a family of series is made of.
 
     ``detectors`` are those that fit it, by name, and ``kinds`` what they may tell of it. ``bank`` makes its bank of the
-    groups' panels; its first argument names topic and partition. ``whole`` says that the family has no metrics to tell
-    apart, so that one group takes all of it; ``judged`` that a policy judges the tails.
+    groups' panels, of topic and partition in one word, and of the calendar. ``whole`` says that the family has no
+    metrics to tell apart, so that one group takes all of it; ``judged`` that a policy judges the tails.
     """
 
     topic: str
     detectors: Mapping[str, Callable[[], Any]]
     kinds: frozenset[Kind]
-    bank: Callable[[str, Sequence[Panel]], Bank]
+    bank: Callable[[Sequence[Panel], str, Calendar], Bank]
     whole: bool = True
     judged: bool = True
 
@@ -39,7 +40,13 @@ class Family(NamedTuple):
 def _values(topic: str, name: str, reader: Reader[tuple[str, str]]) -> Family:
     """Return a family of sampled values, which every detector of single values fits."""
     fitting = {detector: factory for detector, factory in DETECTORS.items() if factory not in (RareCounts, Silence)}
-    return Family(topic, fitting, _VALUE_KINDS, lambda _, panels: SampleBank(name, reader, panels), whole=False)
+    return Family(
+        topic,
+        fitting,
+        _VALUE_KINDS,
+        lambda panels, _, calendar: SampleBank(name, reader, panels, calendar),
+        whole=False,
+    )
 
 
 def _signals(topic: str, reader: Reader[str]) -> Family:
@@ -48,7 +55,9 @@ def _signals(topic: str, reader: Reader[str]) -> Family:
         topic,
         {Silence.name: Silence},
         frozenset({Kind.SILENT}),
-        lambda _, panels: ArrivalBank("signals", reader, panels[0].watches[0].detector),
+        lambda panels, _, calendar: ArrivalBank(
+            "signals", reader, Silence(panels[0].watches[0].detector.parameters, calendar.usual)
+        ),
         judged=False,
     )
 
@@ -63,13 +72,13 @@ FAMILIES: MappingProxyType[str, Family] = MappingProxyType(
             FIELD_REPORTS,
             {RareCounts.name: RareCounts},
             frozenset({Kind.REPORT_SURGE}),
-            lambda origin, panels: Whole(ReportBank(origin, panels[0].watches[0])),
+            lambda panels, origin, _: Whole(ReportBank(origin, panels[0].watches[0])),
         ),
         queues.FAMILY: Family(
             SERVICE_QUEUES,
             QUEUE_DETECTORS,
             frozenset({Kind.LONG_WAIT, Kind.STALLED}),
-            lambda _, panels: Whole(QueueBank(panels[0].watches)),
+            lambda panels, _, __: Whole(QueueBank(panels[0].watches)),
         ),
         "queue.signal": _signals(SERVICE_QUEUES, OFFICE_SIGNALS),
         "telemetry.value": _values(TELEMETRY, "values", TELEMETRY_VALUES),

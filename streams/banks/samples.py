@@ -13,6 +13,7 @@ from streams.banks.intake import Intake, Reader
 from streams.banks.panel import Panel, closest
 from streams.banks.ward import Ward
 from streams.blocks import pack, unpack
+from streams.calendar import Calendar
 from streams.events import Event
 from streams.series import Columns, Key, Pending, SeriesTable
 
@@ -23,7 +24,7 @@ _FRESH = np.array([_UNKNOWN, 0, 0])
 class SampleBank(Generic[Key]):
     """All series of one family that report values; a `streams.banks.bank.Bank`."""
 
-    def __init__(self, name: str, reader: Reader[Key], panels: Sequence[Panel]) -> None:
+    def __init__(self, name: str, reader: Reader[Key], panels: Sequence[Panel], calendar: Calendar) -> None:
         self._name = name
         self._key_type = reader.key_type
         self._table: SeriesTable[Key] = SeriesTable()
@@ -31,6 +32,7 @@ class SampleBank(Generic[Key]):
         self._pending = Pending(width=2)
         self._last = np.empty(0)
         self._panels = panels
+        self._calendar = calendar
         self._wards = [Ward(f"{name}/{panel.name}", panel.watches) for panel in panels]
         self._places = np.empty((0, 3), np.int64)  # of each series its ward, its row there, whether it is a counter
 
@@ -49,7 +51,7 @@ class SampleBank(Generic[Key]):
         if ready is None:
             return told
         self._admit(ready)
-        block = Block(ready.series, ready.at_ms, ready.local_ms, self._values(ready))
+        block = Block(ready.series, ready.at_ms, self._calendar.usual(ready.local_ms), self._values(ready))
         wards, rows, _ = self._places[block.series].T
         for number, ward in enumerate(self._wards):
             mine = wards == number

@@ -10,6 +10,7 @@ from streams.banks.bank import Bank
 from streams.banks.families import FAMILIES, Family
 from streams.banks.making import make
 from streams.banks.panel import Choice, Panel, Reading, Side, Watch
+from streams.calendar import NO_CALENDAR, Calendar
 from streams.judge import Policy
 from streams.topics import SOURCES
 
@@ -178,7 +179,7 @@ class Watching(Struct, frozen=True, forbid_unknown_fields=True):
         return Watch(detector, use.tells, self.policies.get(use.policy))
 
 
-def banks_of(topic: str, partition: int, watching: Watching) -> dict[str, Bank]:
+def banks_of(topic: str, partition: int, watching: Watching, calendar: Calendar = NO_CALENDAR) -> dict[str, Bank]:
     """Return fresh banks for one partition of a source topic, by family.
 
     Raises
@@ -189,4 +190,4 @@ def banks_of(topic: str, partition: int, watching: Watching) -> dict[str, Bank]:
     if topic not in SOURCES:
         raise ValueError(f"topic {topic!r} is no source topic; these are {', '.join(SOURCES)}")
     mine = [(name, family, watching.panels(name)) for name, family in FAMILIES.items() if family.topic == topic]
-    return {name: family.bank(f"{topic}/{partition}", panels) for name, family, panels in mine if panels}
+    return {name: family.bank(panels, f"{topic}/{partition}", calendar) for name, family, panels in mine if panels}

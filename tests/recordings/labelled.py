@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from ioc.app import Assembly
-from ioc.config import Config
+from ioc.config import Config, Site
 from ioc.detection import Detection
 from ioc.recording import Recording
 from ioc.tallies import Ledger
@@ -21,6 +21,19 @@ QUEUES = "queues-warsaw-offices-2020-01"
 REPORTS = "field-reports-boston-2015-q1"
 CAMERAS = "cameras-auckland-2019-2020"
 ALL = (QUEUES, REPORTS, CAMERAS)
+
+SITES = {
+    QUEUES: Site(country="PL"),
+    REPORTS: Site(country="US", subdivision="MA"),
+    CAMERAS: Site(country="NZ", subdivision="AUK"),
+}
+"""Whose public holidays count in each recording: the only difference of configuration."""
+
+
+def site_settings(recording: str) -> dict[str, str]:
+    """Return the same as settings of a worker or a command: `site_country` and so on."""
+    return {f"site_{name}": getattr(SITES[recording], name) for name in ("country", "subdivision")}
+
 
 _BESIDE = Path(__file__).parents[3] / "shared" / "data" / "recordings"
 
@@ -123,7 +136,7 @@ class _Incident(Struct):
 @cache
 def run(recording: str) -> Run:
     """Fold a recording; the result is kept for the process."""
-    detection = Detection(Assembly(Config()))
+    detection = Detection(Assembly(Config(site=SITES[recording])))
     last: dict[str, _Incident] = {}
     lines: dict[str, str] = {}
     told: dict[str, datetime] = {}

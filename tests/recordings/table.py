@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from tests.recordings.claims import CLAIMS, Verdict, judge
 from tests.recordings.labelled import ALL, QUEUES, Found, Label, labels, run
+from tests.recordings.quiet import sentence as false_sentence
 from tests.recordings.waits import sentence
 
 _HEAD = """# What is found in the real recordings
@@ -16,7 +17,12 @@ Printed by `python -m tests.recordings.table`; the recordings and `labels.csv` a
 (`RECORDINGS_DIR` names their directory). The demands are in `tests/recordings/claims.py`: a label is *found* when an
 incident of the right rule and series lies in its window, *quiet* when nothing was found where nothing happened.
 Delay is from the label's start to the first telling, in event time; negative where that came before the label's start.
-One configuration, the defaults; no recording was looked at ahead of its time.
+One configuration, the defaults, but for the public holidays of each recording's place (`site.country`,
+`site.subdivision`); no recording was looked at ahead of its time.
+
+A stretch is *quiet* outside the labels' windows (of a label about one sensor or office: for that one), public holidays
+and days on which the clock changes; an incident belongs to the day on which it starts. On such a stretch an incident is
+false unless later numbers confirm it: a predicted wait by the call of the ticket, a standstill by half an hour without.
 """
 
 
@@ -49,6 +55,7 @@ def _section(recording: str) -> list[str]:
             explained |= {id(each) for each in verdict.incidents}
         lines.append(_row(label, verdict, absent=claim.absent))
     lines += ["", *_rest([each for each in result.incidents if id(each) not in explained], result.incidents)]
+    lines.append(false_sentence(recording))
     return [*lines, sentence(), ""] if recording == QUEUES else [*lines, ""]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration.incident_oracle import follow, read
 from tests.integration.worker_process import Site, run_ioc
-from tests.recordings.labelled import ALL, REPORTS, file, run
+from tests.recordings.labelled import ALL, REPORTS, file, run, site_settings
 from tests.recordings.test_recordings import needs_recordings
 
 PARTITIONS = (1, 4)
@@ -24,7 +24,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @needs_recordings
 def test_the_lines_compared_are_those_that_detect_prints() -> None:
     """On the shortest recording; the others would tell no more."""
-    done = run_ioc("detect", str(file(REPORTS)))
+    place = {f"IOC_{name.upper()}": value for name, value in site_settings(REPORTS).items()}
+    done = run_ioc("detect", str(file(REPORTS)), environment=place)
     assert done.returncode == 0, done.stderr
     assert sorted(done.stdout.splitlines()) == sorted(run(REPORTS).lines)
 
@@ -40,7 +41,7 @@ def test_a_worker_finds_what_detect_finds(recording: str, partitions: int, site:
     """
     detected = run(recording)
     site.renew(partitions)
-    worker = site.start(worker_snapshot_interval_s="5")
+    worker = site.start(worker_snapshot_interval_s="5", **site_settings(recording))
     site.replay(file(recording))
     site.wait_until_folded(worker, PATIENCE_S)
     counted = {name: worker.value("ioc_events_total", outcome=name) for name in OUTCOMES}

@@ -5,6 +5,7 @@ over when a later reading of the same queue has served that number. Nothing of t
 """
 
 import gzip
+import itertools
 import json
 import re
 from collections import Counter
@@ -15,6 +16,7 @@ from tests.recordings.labelled import QUEUES, Found, file, run
 
 LONG_S = 15 * 60
 NEARLY_S = 10 * 60
+STILL_S = 30 * 60
 _NEAR_S = 400
 _DAY_S = 6 * 3600  # what isn't called within an opening day never was
 _RESET = 500  # a number so far beyond the awaited one is another day's
@@ -77,6 +79,31 @@ def outcome(incident: Found) -> str:
     if longest == float("inf"):
         return "never called"
     return "long" if longest >= LONG_S else "nearly" if longest >= NEARLY_S else "short"
+
+
+def stood_still(incident: Found) -> bool:
+    """Whether a queue of the incident showed people waiting and no number moving for half an hour about its start."""
+    _, _, office, name = incident.evidence[0].series.split("/", 3)
+    at_s = incident.start.timestamp()
+    return any(_stands(queue, at_s) >= STILL_S for queue in readings().get((office, name), []))
+
+
+def _stands(queue: list[Reading], at_s: float) -> float:
+    """Return for how long about a time people waited while the number served stayed the same, in seconds.
+
+    Examples
+    --------
+    >>> times, served = (0, 300, 600, 2400, 2700), (10, 11, 11, 11, 12)
+    >>> queue = [Reading(at_s, 3, number) for at_s, number in zip(times, served, strict=True)]
+    >>> _stands(queue, 700), _stands(queue, 100)
+    (2100, 0)
+    """
+    runs = itertools.groupby(queue, key=lambda each: (each.served, each.waiting > 0))
+    for (_, waits), run_of in runs:
+        same = list(run_of)
+        if waits and same[0].at_s - _NEAR_S <= at_s <= same[-1].at_s + _NEAR_S and same[-1].at_s - same[0].at_s > 0:
+            return same[-1].at_s - same[0].at_s
+    return 0.0
 
 
 def outcomes() -> Counter[str]:

@@ -88,6 +88,14 @@ def test_an_area_is_explained_by_the_number_of_its_sensors(rule: str) -> None:
     assert "(+2)" in text.en
 
 
+def test_a_planned_event_is_named() -> None:
+    """With how many series it made unusual."""
+    told = case("planned_event", *(member(Kind.SURGE, f"CAM-{number}") for number in range(4)))
+    text = explain(told, NAMES)
+    assert "sự kiện đã lên kế hoạch “VP-1”: 4 chuỗi" in text.vi
+    assert "planned event “VP-1”: 4 series" in text.en
+
+
 def test_a_gauge_is_read_and_not_counted() -> None:
     """Its value is high, not many."""
     text = explain(case("sensor_surge", member(Kind.SURGE, family="telemetry.value")), NAMES)
