@@ -13,6 +13,7 @@ from detectors.cumulative import CumulativeBank, Sums
 from detectors.weektime import Usual, WeekTime
 
 _LARGEST_COUNT = 1e12
+_TAPER = 24.0  # observations: the hours of a rainy day go together
 _QUIET_GAUGE = excursions.Prior(0.017, 0.93)  # of generated gauges: 1.3 to 2 % of time, 0.91 to 1.0 nats
 _QUIET_COUNTS = excursions.Prior(0.011, 0.87)  # of generated counts: 1 % of time, 0.89 nats
 
@@ -186,7 +187,7 @@ class CountCusum(Bank):
         score = np.where(
             usual.known, np.clip((block.value - usual.mean) / spread, -chosen.clip_sd, chosen.clip_sd), 0.0
         )
-        standardise.learn_long_run(table, rows, score, count, p)
+        standardise.learn_long_run(table, rows, score, count, p, taper=_TAPER)
         self._weektime.learn(block, usual)
         table.floats("count")[rows] = count + np.where(usual.known, 1.0, 0.0)
         return Verdict(p[0], p[1], np.where(ready, usual.mean, np.nan))

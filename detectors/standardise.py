@@ -2,8 +2,8 @@
 
 All three are robust: a residual teaches at most ``clip_sd`` standard deviations. The long-run variance is that of sums
 of residuals, per observation: 1 for independent ones, (1 + r) / (1 - r) for a first-order autoregression. It is the
-variance plus twice the autocovariances, those at lag j tapered by (1 - 1/8)^(j-1) (a kernel estimate as in Newey and
-West 1987, doi:10.2307/1913610, worked out online).
+variance plus twice the autocovariances, those at lag j tapered by (1 - 1/taper)^(j-1) (a kernel estimate as in Newey
+and West 1987, doi:10.2307/1913610, worked out online).
 """
 
 from typing import NamedTuple
@@ -19,7 +19,7 @@ _HUBER_MEAN = 0.7785  # E min(Z², 1.5²), Z standard normal
 _LARGEST = 1e150
 _LEAST_NOISE = 1e-12
 YOUNG = 20.0  # observations whose plain mean and mean deviation start level and noise
-_TAPER = 8.0  # observations; a longer one is noisier, a shorter one misses slow noise
+TAPER = 8.0  # observations; a longer one is noisier, a shorter one misses slow noise
 _LONG_RUN_MEMORY = 2000.0
 _LEAST_LONG_RUN = 1.0  # negative correlation isn't relied on
 _GUARD = 2.0  # relative standard error of the long-run variance times the root of the observations
@@ -151,15 +151,15 @@ def long_run(table: Table, rows: Ints, count: Floats) -> Floats:
     return variance
 
 
-def learn_long_run(table: Table, rows: Ints, score: Floats, count: Floats, p: Floats) -> None:
+def learn_long_run(table: Table, rows: Ints, score: Floats, count: Floats, p: Floats, *, taper: float = TAPER) -> None:
     """Learn the long-run variance from scores (m,) after ``count`` others; hardly where tails p (2, m) are low."""
     recent, variance = table.floats("recent").take(rows), table.floats("long_run").take(rows)
     suspicious = np.minimum(p[0], p[1]) < _SUSPICIOUS
     weight = np.where(count < YOUNG, 0.0, np.where(suspicious, _SUSPICIOUS_WEIGHT, 1.0))
-    product = score * (score + (2.0 * _TAPER) * recent)
+    product = score * (score + (2.0 * taper) * recent)
     step = weight / np.minimum(count + 1.0, _LONG_RUN_MEMORY)
     table.floats("long_run")[rows] = variance + (product - variance) * step
-    table.floats("recent")[rows] = recent + (score - recent) / _TAPER
+    table.floats("recent")[rows] = recent + (score - recent) / taper
 
 
 def long_gap(block: Block, table: Table, count: Floats) -> NDArray[np.bool_]:

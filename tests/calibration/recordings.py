@@ -1,5 +1,211 @@
-"""Families of quiet stretches of the real recordings; declared from labels and calendars, never from scores."""
+"""Families of quiet stretches of the real recordings, read without the product: counts, reports, arrivals, queues.
 
-from tests.calibration.family import Family
+A recording has no tails of its own to be held against, so discrete counts are held against the level itself, and real
+life has events that nobody labelled: these rates say what a threshold costs, not only whether a tail is right.
+"""
 
-FAMILIES: tuple[Family, ...] = ()
+import gzip
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from detectors.arrays import Block, Floats, Ints
+from detectors.queueing import QueueBlock
+from detectors.registry import EVERY
+from tests.calibration.family import HOUR_MS, Family, Side, Tails
+from tests.calibration.quiet import is_quiet
+from tests.recordings.labelled import CAMERAS, QUEUES, REPORTS, file, labels
+
+_DEAD = "A6"  # of one sensor, for three years
+_DEAD_SENSOR = "107 Quay Street"
+_OWN_CHANNELS = frozenset({"staff", "counter", "camera"})
+_SLOT_MS = 30_000
+_DIGITS_AT_END = re.compile(r"[0-9]{1,9}$")
+_ROWS = 5000  # a call
+
+
+class _Record(Struct):
+    ts: int
+    payload: str
+
+
+class _Data(Struct):
+    """What is read of all three kinds of payload."""
+
+    zone: str = ""
+    count: float = 0.0
+    action: str = ""
+    channel: str = ""
+    service_code: str = ""
+    office_id: str = ""
+    queue_id: str | None = None
+    queue_line: str | None = None
+    tickets_waiting: float | None = None
+    counters_open: float | None = None
+    mean_service_s: float | None = None
+    ticket_served: str | None = None
+    service_status: str = ""
+
+
+class _Event(Struct):
+    time: datetime
+    data: _Data
+
+
+class Observed(NamedTuple):
+    """Observations in order of time: rows, times, wall-clock times, (n,) each; values (k, n)."""
+
+    series: Ints
+    at_ms: Ints
+    local_ms: Ints
+    values: Floats
+
+
+def _events(recording: str) -> Iterator[tuple[int, _Event]]:
+    """Yield ingest time and event of every record but punctuation."""
+    record, event = msgspec.json.Decoder(_Record), msgspec.json.Decoder(_Event)
+    with gzip.open(file(recording)) as lines:
+        for line in lines:
+            each = record.decode(line)
+            yield each.ts, event.decode(each.payload)
+
+
+def _observed(rows: list[tuple[str, int, int, tuple[float, ...]]]) -> tuple[Observed, list[str]]:
+    """Return observations in order of time, and the names of their series in order of first appearance."""
+    names = {name: place for place, name in enumerate(dict.fromkeys(row[0] for row in rows))}
+    at_ms = np.array([row[1] for row in rows], np.int64)
+    order = np.argsort(at_ms, kind="stable")
+    series, local = (
+        np.array(column, np.int64) for column in ([names[row[0]] for row in rows], [row[2] for row in rows])
+    )
+    values = np.array([row[3] for row in rows], np.float64).T
+    return Observed(series[order], at_ms[order], local[order], values[:, order]), list(names)
+
+
+def _times(event: _Event) -> tuple[int, int]:
+    """Return event time and wall-clock time, ms."""
+    offset = event.time.utcoffset()
+    at_ms = round(event.time.timestamp() * 1000)
+    return at_ms, at_ms + (0 if offset is None else round(offset.total_seconds() * 1000))
+
+
+@cache
+def _cameras() -> tuple[Observed, list[str]]:
+    """Return the hourly counts of all sensors."""
+    return _observed([(event.data.zone, *_times(event), (event.data.count,)) for _, event in _events(CAMERAS)])
+
+
+@cache
+def _reports() -> tuple[Observed, list[str]]:
+    """Return the hourly counts of what citizens reported, by category; hours without a report are left out."""
+    hours: dict[tuple[str, int, int], float] = {}
+    for _, event in _events(REPORTS):
+        if event.data.action == "submitted" and event.data.channel not in _OWN_CHANNELS:
+            at_ms, local_ms = _times(event)
+            key = (event.data.service_code, at_ms // HOUR_MS * HOUR_MS, local_ms // HOUR_MS * HOUR_MS)
+            hours[key] = hours.get(key, 0.0) + 1.0
+    return _observed([(*key, (count,)) for key, count in hours.items()])
+
+
+@cache
+def _queues() -> tuple[Observed, list[str]]:
+    """Return the readings of 369 queues at the times at which they came: the clocks of many offices are wrong."""
+    rows = []
+    for ts, event in _events(QUEUES):
+        data = event.data
+        digits = _DIGITS_AT_END.search(data.ticket_served or "")
+        numbers = (data.tickets_waiting, data.counters_open, data.mean_service_s, digits and float(digits[0]))
+        values = tuple(np.nan if number is None else number for number in numbers)
+        is_open = 0.0 if data.service_status in {"closed", "suspended"} else 1.0
+        name = f"{data.office_id}/{data.queue_id}/{data.queue_line}"
+        rows.append((name, ts, ts + HOUR_MS, (*values, is_open)))  # Warsaw in winter
+    return _observed(rows)
+
+
+def _offices() -> Observed:
+    """Return when offices were heard: the first reading in each half minute."""
+    readings, names = _queues()
+    offices = {name: place for place, name in enumerate(dict.fromkeys(name.partition("/")[0] for name in names))}
+    office = np.array([offices[name.partition("/")[0]] for name in names], np.int64)[readings.series]
+    _, first = np.unique(np.stack([office, readings.at_ms // _SLOT_MS]), axis=1, return_index=True)
+    kept = np.sort(first)
+    return _take(Observed(office, readings.at_ms, readings.local_ms, np.ones((1, len(office)))), kept)
+
+
+def _take(found: Observed, kept: NDArray[np.bool_] | NDArray[np.intp]) -> Observed:
+    return Observed(found.series[kept], found.at_ms[kept], found.local_ms[kept], found.values[:, kept])
+
+
+def _blocks(found: Observed) -> Iterator[Any]:
+    for start in range(0, len(found.series), _ROWS):
+        part = slice(start, start + _ROWS)
+        head, values = (found.series[part], found.at_ms[part], found.local_ms[part]), found.values[:, part]
+        if len(values) == 1:
+            yield Block(*head, values[0].copy())
+        else:
+            waiting, counters, service_s, served, is_open = values.copy()
+            yield QueueBlock(*head, waiting, counters, service_s, served, is_open > 0.0)
+
+
+def _tails(detector: str, recording: str, found: Observed) -> Iterator[Tails]:
+    """Yield what a detector says of quiet observations; it sees all of them."""
+    bank = EVERY[detector]()
+    bank.resize(int(found.series.max()) + 1)
+    for block in _blocks(found):
+        scores = bank.update(block)
+        quiet = is_quiet(recording, block.at_ms)
+        yield Tails(scores.p_high[quiet], scores.p_low[quiet], block.series[quiet])
+
+
+def _of_cameras(detector: str) -> Iterator[Tails]:
+    found, names = _cameras()
+    dead, since = names.index(_DEAD_SENSOR), labels()[_DEAD].start.timestamp() * 1000
+    kept = (found.series != dead) | (found.at_ms < since)
+    return _tails(detector, CAMERAS, _take(found, kept))
+
+
+def _of_reports(detector: str) -> Iterator[Tails]:
+    """Yield what is said of hours with reports; hours without one are observations too, of which nothing is said."""
+    found, names = _reports()
+    first = np.full(len(names), found.at_ms[0])
+    whole = Observed(
+        np.r_[np.arange(len(names)), found.series],
+        np.r_[first, found.at_ms],
+        np.r_[np.full(len(names), found.local_ms[0]), found.local_ms],
+        np.c_[np.zeros((1, len(names))), found.values],
+    )  # a series begins with a zero, when the stream began
+    yield from _tails(detector, REPORTS, whole)
+    hours = np.arange(found.at_ms[0], found.at_ms[-1], HOUR_MS)
+    said = np.bincount(found.series[is_quiet(REPORTS, found.at_ms)], minlength=len(names))
+    silent = np.repeat(np.arange(len(names)), is_quiet(REPORTS, hours).sum() - said)
+    yield Tails(np.ones(len(silent)), np.ones(len(silent)), silent)
+
+
+def _family(detector: str, name: str, sides: tuple[Side, ...], settled: str) -> Family:
+    def run(seed: int, size: float) -> Iterator[Tails]:
+        del seed, size  # there is but one recording
+        if detector == "rare":
+            return _of_reports(detector)
+        if detector == "silence":
+            return _tails(detector, QUEUES, _offices())
+        return _tails(detector, QUEUES, _queues()[0]) if detector == "stalled_counter" else _of_cameras(detector)
+
+    return Family(detector, name, sides, run, settled, recorded=True)
+
+
+_AUCKLAND = "Auckland 2019, hourly counts of 19 sensors"
+FAMILIES = (
+    _family("seasonal", _AUCKLAND, ("high", "low"), "59 days"),
+    _family("flatline", _AUCKLAND, ("low",), "59 days"),
+    _family("count_cusum", _AUCKLAND, ("high", "low"), "59 days"),
+    _family("rare", "Boston 2015, hourly reports of 139 categories", ("high",), "21 days"),
+    _family("silence", "Warsaw 2020, readings of 21 offices", ("high",), "8 days"),
+    _family("stalled_counter", "Warsaw 2020, readings of 369 queues", ("high",), "8 days"),
+)

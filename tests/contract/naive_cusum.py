@@ -45,7 +45,7 @@ class NaiveCountCusum:
         self.base = (0.0, 0.0)
         self.scatter = (0.0, 0.0)
         self.phase: float | None = None
-        self.together = NaiveTogether()
+        self.together = NaiveTogether(24.0)
         self.sides = NaiveSides(NaivePrior(0.011, 0.87))
         self.sums = [0.0, 0.0]
 

@@ -74,7 +74,8 @@ class NaiveSides:
 class NaiveTogether:
     """Long-run variance of scores, and long gaps."""
 
-    def __init__(self) -> None:
+    def __init__(self, taper: float = 8.0) -> None:
+        self.taper = taper
         self.variance = 1.0
         self.recent = 0.0
         self.last: int | None = None
@@ -89,9 +90,9 @@ class NaiveTogether:
         """Learn one score."""
         if count >= 20:
             weight = 0.02 if p < 1e-3 else 1.0
-            product = score * score + 2.0 * 8.0 * score * self.recent
+            product = score * score + 2.0 * self.taper * score * self.recent
             self.variance += (product - self.variance) * weight / min(count + 1, 2000)
-        self.recent += (score - self.recent) / 8.0
+        self.recent += (score - self.recent) / self.taper
 
     def gap(self, at_ms: int, count: int) -> bool:
         """Say whether this follows a long gap, and learn the interval."""
