@@ -72,7 +72,12 @@ def _offset_min(timezone: str) -> int:
     return int((offset or timedelta()).total_seconds() // 60)
 
 
-_KIND_OF_FAMILY: dict[str, Kind] = {"camera": "camera", "queue": "office", "telemetry": "telemetry"}
+_KIND_OF_FAMILY: dict[str, Kind] = {
+    "camera": "camera",
+    "queue": "office",
+    "dossier": "office",
+    "telemetry": "telemetry",
+}
 
 
 def _asset_name(assets: Assets, family: str, entity: str, at_ms: int) -> str | None:

@@ -25,6 +25,9 @@ class Kind(Enum):
     REPORT_SURGE = "report_surge"
     LONG_WAIT = "long_wait"
     STALLED = "stalled"
+    NO_SHOWS = "no_shows"
+    PAYMENT_FAILURES = "payment_failures"
+    FALSE_ALARMS = "false_alarms"
     WRONG_CLOCK = "wrong_clock"
 
 

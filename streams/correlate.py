@@ -160,8 +160,8 @@ class Correlator:
     def _join(self, case: Case, anomaly: Anomaly) -> list[Case]:
         before = case.severity
         case.add(anomaly, anomaly.at_ms)
-        if not anomaly.series.unit_code:
-            case.unit_code = ""  # what surges province-wide is no longer one unit's
+        if not anomaly.series.unit_code or (case.scope == PROVINCE and anomaly.series.unit_code != case.unit_code):
+            case.unit_code = ""  # what surges province-wide, or fails in several units, is no longer one unit's
         case.severity = min(before, self._severity(case), key=RANK.__getitem__)
         return [case] if case.severity is not before else []
 

@@ -204,6 +204,21 @@ def _planned(told: Told) -> tuple[str, str]:
     )
 
 
+def _share(vi: str, en: str) -> Say:
+    def say(told: Told) -> tuple[str, str]:
+        top, names = told.top, told.names
+        trials = top.facts.get("trials", 0.0)
+        seen, usual = f"{top.observed:g}", f"{top.expected:.2g}"
+        several = len({member.series for member in told.ranked}) > 1
+        of_vi, of_en = (f" ở {top.series.entity}", f" at {top.series.entity}") if several else ("", "")
+        return (
+            f"{names}: {seen} trên {trials:g} {vi}{of_vi}, thường lệ khoảng {usual}.",
+            f"{names}: {seen} of {trials:g} {en}{of_en} where about {usual} are usual.",
+        )
+
+    return say
+
+
 def _since(top: Anomaly) -> tuple[str, str]:
     """Return how long an episode has lasted, nothing while it is new."""
     seconds = (top.end_ms - top.start_ms) / 1000
@@ -234,5 +249,8 @@ _SAY = {
     PLANNED: _planned,
     "queue_wait": _wait,
     "queue_stalled": _stalled,
+    "queue_no_shows": _share("lượt gọi không có người đến", "people called didn't come"),
+    "payment_failures": _share("lượt thanh toán trực tuyến bị lỗi", "online payments failed"),
+    "camera_false_alarms": _share("cảnh báo được xem lại gần đây là báo sai", "alarms reviewed last were false"),
     "source_clock": _clock,
 }

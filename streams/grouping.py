@@ -22,6 +22,9 @@ SINGLE_RULE = {
     Kind.REPORT_SURGE: "report_surge",
     Kind.LONG_WAIT: "queue_wait",
     Kind.STALLED: "queue_stalled",
+    Kind.NO_SHOWS: "queue_no_shows",
+    Kind.PAYMENT_FAILURES: "payment_failures",
+    Kind.FALSE_ALARMS: "camera_false_alarms",
     Kind.WRONG_CLOCK: "source_clock",
 }
 WIDE_RULE = {
@@ -52,6 +55,8 @@ _SEVERITY = {
     "sensor_stuck": Severity.WARNING,
     PLANNED: Severity.WARNING,
     "queue_stalled": Severity.MINOR,
+    "queue_no_shows": Severity.MINOR,
+    "camera_false_alarms": Severity.WARNING,
     "source_clock": Severity.WARNING,
 }
 
@@ -71,6 +76,8 @@ def scope(anomaly: Anomaly) -> str:
     match anomaly.kind:
         case Kind.LONG_WAIT:
             return anomaly.series.entity
+        case Kind.PAYMENT_FAILURES:
+            return PROVINCE
         case Kind.REPORT_SURGE:
             return f"{anomaly.series.entity}/{anomaly.series.unit_code or PROVINCE}"
         case Kind.STUCK | Kind.DROP | Kind.SURGE | Kind.RISE | Kind.FALL:
@@ -84,8 +91,8 @@ def belongs(case: Case, anomaly: Anomaly) -> bool:
 
     An incident of a unit or of the province takes every sensor of its kind there. Report surges join when the
     category is the same, when both are province-wide, or when both are in the same unit: so a storm is one incident.
-    Long waits join per office. What an incident of another rule tells too joins that. All else joins its own
-    re-occurrence.
+    Long waits join per office, failing payments in the whole province: offices share a gateway. What an incident of
+    another rule tells too joins that. All else joins its own re-occurrence.
     """
     series = anomaly.series
     if case.tenant != series.tenant:
@@ -132,6 +139,8 @@ def severity(rule: str, members: Collection[Anomaly], major_wait_s: float) -> Se
         return Severity.MAJOR if longest >= major_wait_s else Severity.MINOR
     if rule == "report_surge":
         return Severity.MAJOR if any(not member.series.unit_code for member in members) else Severity.MINOR
+    if rule == "payment_failures":
+        return Severity.MAJOR if len({member.series.unit_code for member in members}) > 1 else Severity.MINOR
     return _SEVERITY[rule]
 
 

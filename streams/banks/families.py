@@ -4,19 +4,23 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from detectors.pagehinkley import PageHinkley
 from detectors.rare import RareCounts
-from detectors.registry import DETECTORS, QUEUE_DETECTORS
+from detectors.registry import DETECTORS, QUEUE_DETECTORS, SHARE_DETECTORS
 from detectors.silence import Silence
 from streams.anomalies import Kind
 from streams.banks import queues, reports
 from streams.banks.arrivals import ArrivalBank
 from streams.banks.bank import Bank, Whole
 from streams.banks.intake import Reader
+from streams.banks.outcomes import PAYMENTS, REVIEWS, VISITORS
 from streams.banks.panel import Panel
 from streams.banks.queues import QueueBank
 from streams.banks.readers import CAMERA_COUNTS, CAMERA_SIGNALS, OFFICE_SIGNALS, TELEMETRY_SIGNALS, TELEMETRY_VALUES
 from streams.banks.reports import ReportBank
+from streams.banks.reviews import ReviewBank
 from streams.banks.samples import SampleBank
+from streams.banks.shares import ShareBank
 from streams.calendar import Calendar
 from streams.topics import CAMERA_EVENTS, FIELD_REPORTS, SERVICE_QUEUES, TELEMETRY
 
@@ -62,12 +66,28 @@ def _signals(topic: str, reader: Reader[str]) -> Family:
     )
 
 
+def _shares(name: str, reader: Reader[Any], kind: Kind) -> Family:
+    """Return a family of trials and hits."""
+    return Family(
+        SERVICE_QUEUES,
+        SHARE_DETECTORS,
+        frozenset({kind}),
+        lambda panels, _, __: ShareBank(name, reader, panels[0].watches[0]),
+    )
+
+
 _VALUE_KINDS = frozenset({Kind.SURGE, Kind.DROP, Kind.RISE, Kind.FALL, Kind.STUCK})
 
 FAMILIES: MappingProxyType[str, Family] = MappingProxyType(
     {
         "camera.count": _values(CAMERA_EVENTS, "counts", CAMERA_COUNTS),
         "camera.signal": _signals(CAMERA_EVENTS, CAMERA_SIGNALS),
+        "camera.reviews": Family(
+            CAMERA_EVENTS,
+            {PageHinkley.name: PageHinkley},
+            frozenset({Kind.FALSE_ALARMS}),
+            lambda panels, _, __: ReviewBank("reviews", REVIEWS, panels[0].watches[0]),
+        ),
         reports.FAMILY: Family(
             FIELD_REPORTS,
             {RareCounts.name: RareCounts},
@@ -81,6 +101,8 @@ FAMILIES: MappingProxyType[str, Family] = MappingProxyType(
             lambda panels, _, __: Whole(QueueBank(panels[0].watches)),
         ),
         "queue.signal": _signals(SERVICE_QUEUES, OFFICE_SIGNALS),
+        "queue.visitors": _shares("visitors", VISITORS, Kind.NO_SHOWS),
+        "dossier.payments": _shares("payments", PAYMENTS, Kind.PAYMENT_FAILURES),
         "telemetry.value": _values(TELEMETRY, "values", TELEMETRY_VALUES),
         "telemetry.signal": _signals(TELEMETRY, TELEMETRY_SIGNALS),
     }

@@ -85,6 +85,9 @@ class Intake(Generic[Key]):
         The values of the columns are (2, n): what was sampled and whether it is cumulative; (0, n) for arrivals.
         """
         rows = np.concatenate([np.empty(0, np.int64), *self._rows])
+        if len(rows) == 0:
+            self._forget()
+            return Columns(rows, rows, rows, np.empty((0, 0)))
         index = self._places(kept, len(rows))
         for place, key, series in self._strangers:
             if index[place] >= 0:

@@ -1,35 +1,47 @@
-"""Counts events per series in fixed windows of event time, once the watermark has passed a window."""
+"""Sums what events bring per series in fixed windows of event time, once the watermark has passed a window."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from detectors.arrays import Block, Ints
+from detectors.arrays import Floats, Ints
 from streams.series import Columns, Pending
 
 
 class Panes(NamedTuple):
-    """Closed windows with at least one event, by time and row: counts at the windows' starts, and the ends."""
+    """Closed windows with at least one event, by time and row; (n,) each.
 
-    block: Block
-    end_ms: Ints
-
-
-class PaneCounter:
-    """Event times per series become counts per window ``[k * width, (k + 1) * width)`` of event time.
-
-    A window without events is not told. The local time of a count is the window's start on the wall clock that is
-    least ahead among its events, so that their order doesn't matter.
+    Attributes
+    ----------
+    series : (n,) int64
+        Rows.
+    at_ms, local_ms, end_ms : (n,) int64
+        Start of the window, the same on the wall clock, and its end.
+    sums : (k, n) float64
+        What the events brought, added up.
     """
 
-    def __init__(self, width_ms: int) -> None:
-        self.width_ms = width_ms
-        self._pending = Pending(width=1)
+    series: Ints
+    at_ms: Ints
+    local_ms: Ints
+    end_ms: Ints
+    sums: Floats
 
-    def add(self, rows: Ints, at_ms: Ints, local_ms: Ints, counts: Ints | None = None) -> None:
-        """Keep (n,) events of given rows, event times and local times until their window closes; each counts 1."""
-        values = np.ones(len(rows)) if counts is None else counts.astype(np.float64)
-        self._pending.add(Columns(rows, at_ms, local_ms, values[None, :]))
+
+class PaneSums:
+    """Values of events per series become sums per window ``[k * width, (k + 1) * width)`` of event time.
+
+    A window without events is not told. The local time of a window is its start on the wall clock that is least ahead
+    among its events, so that their order doesn't matter; nor does it to sums of whole numbers.
+    """
+
+    def __init__(self, width_ms: int, values: int = 1) -> None:
+        self.width_ms = width_ms
+        self._pending = Pending(width=values)
+
+    def add(self, columns: Columns) -> None:
+        """Keep events until their window closes."""
+        self._pending.add(columns)
 
     def close(self, watermark_ms: int) -> Panes | None:
         """Return the windows that the watermark has passed since the last call, None if none."""
@@ -41,9 +53,9 @@ class PaneCounter:
         order = np.lexsort((offset_ms, ready.series, pane))
         pane, rows = pane[order], ready.series[order]
         first = np.flatnonzero(np.r_[True, (pane[1:] != pane[:-1]) | (rows[1:] != rows[:-1])])
-        counts = np.add.reduceat(ready.values[0][order], first)
+        sums = np.add.reduceat(ready.values[:, order], first, axis=1)
         start_ms = pane[first] * self.width_ms
-        return Panes(Block(rows[first], start_ms, start_ms + offset_ms[order][first], counts), start_ms + self.width_ms)
+        return Panes(rows[first], start_ms, start_ms + offset_ms[order][first], start_ms + self.width_ms, sums)
 
     def snapshot(self) -> bytes:
         """Return the waiting events."""

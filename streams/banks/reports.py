@@ -53,14 +53,13 @@ class ReportBank:
         return [] if panes is None else [*anomalies, *self._counts(panes)]
 
     def _counts(self, panes: Panes) -> list[Counts]:
-        block = panes.block
         found: dict[tuple[int, str], list[tuple[Series, int]]] = {}
         offsets: dict[tuple[int, str], int] = {}
-        for i, row in enumerate(block.series.tolist()):
+        for i, row in enumerate(panes.series.tolist()):
             series = self._surges.table.series[row]
             key = (int(panes.end_ms[i]), series.tenant)
-            found.setdefault(key, []).append((series, int(block.value[i])))
-            offset = int(block.local_ms[i] - block.at_ms[i])
+            found.setdefault(key, []).append((series, int(panes.sums[0, i])))
+            offset = int(panes.local_ms[i] - panes.at_ms[i])
             offsets[key] = min(offset, offsets.get(key, offset))
         return [
             Counts(

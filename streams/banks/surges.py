@@ -9,10 +9,10 @@ from detectors.arrays import Block, Ints
 from detectors.rare import RareCounts
 from streams.anomalies import Anomaly, Series
 from streams.banks.panel import Watch
-from streams.banks.panes import PaneCounter, Panes
+from streams.banks.panes import Panes, PaneSums
 from streams.blocks import pack, unpack
 from streams.judge import Evidence
-from streams.series import SeriesTable
+from streams.series import Columns, SeriesTable
 
 HOUR_MS = 3_600_000
 Key = tuple[str, str]
@@ -28,7 +28,7 @@ class SurgeSeries:
     def __init__(self, name: str, watch: Watch) -> None:
         self._name = name
         self.table: SeriesTable[Key] = SeriesTable()
-        self._counter = PaneCounter(HOUR_MS)
+        self._counter = PaneSums(HOUR_MS)
         self._detector: RareCounts = watch.detector
         ((_, self._judge),) = watch.judges()
         self._first: dict[str, tuple[int, int]] = {}
@@ -48,7 +48,8 @@ class SurgeSeries:
 
     def add(self, rows: Ints, at_ms: Ints, local_ms: Ints, counts: Ints | None = None) -> None:
         """Count (n,) events, or as many as ``counts`` says, at their times."""
-        self._counter.add(rows, at_ms, local_ms, counts)
+        values = np.ones((1, len(rows))) if counts is None else counts[None, :].astype(np.float64)
+        self._counter.add(Columns(rows, at_ms, local_ms, values))
 
     def close(self, watermark_ms: int) -> tuple[Panes | None, list[Anomaly]]:
         """Return the hours that the watermark has passed, and what surges in them."""
@@ -60,7 +61,7 @@ class SurgeSeries:
             born_ms, local_ms, rows = np.array(sorted(self._unborn), np.int64).T.copy()
             self._detector.update(Block(rows, born_ms, local_ms, np.zeros(len(rows))))
             self._unborn = []
-        block = panes.block
+        block = Block(panes.series, panes.at_ms, panes.local_ms, panes.sums[0])
         scores, windows = self._detector.explained(block)
         facts = {"window_h": windows.hours, "window_observed": windows.observed, "window_expected": windows.expected}
         evidence = Evidence(block.series, block.at_ms, panes.end_ms, scores.p_high, block.value, scores.expected, facts)

@@ -103,6 +103,8 @@ def _policies() -> dict[str, Policy]:
         "lasting": Policy(open_below=1e-6, hold_below=1e-4, quiet_ms=24 * _HOUR_MS, refresh_ms=24 * _HOUR_MS),
         "stuck": msgspec.structs.replace(level, open_below=1e-9),
         "surges": Policy(open_below=1e-6, hold_below=1e-5, quiet_ms=12 * _HOUR_MS, refresh_ms=6 * _HOUR_MS),
+        "shares": msgspec.structs.replace(level, open_below=1e-4, hold_below=1e-2),
+        "reviews": Policy(open_below=1e-4, hold_below=1e-2, quiet_ms=24 * _HOUR_MS, refresh_ms=24 * _HOUR_MS),
         "wait": Policy(open_below=1e-2, hold_below=0.2, **minutes),
         "stalled": Policy(open_below=1e-4, hold_below=1e-2, **{**minutes, "quiet_ms": 10 * _MINUTE_MS}),
     }
@@ -121,9 +123,12 @@ def _series() -> dict[str, Group]:
     return {
         "camera_counts": Group("camera.count", counts),
         "camera_signals": Group("camera.signal", silence),
+        "camera_reviews": Group("camera.reviews", {"pagehinkley": Use({"high": Kind.FALSE_ALARMS}, "reviews")}),
         "reports": Group("report.count", {"rare": Use({"high": Kind.REPORT_SURGE}, "surges")}),
         "queues": Group("queue.state", queues),
         "office_signals": Group("queue.signal", silence),
+        "visitors": Group("queue.visitors", {"proportion": Use({"high": Kind.NO_SHOWS}, "shares")}),
+        "payments": Group("dossier.payments", {"proportion": Use({"high": Kind.PAYMENT_FAILURES}, "shares")}),
         "telemetry_counters": Group("telemetry.value", counts, reading="counter"),
         "telemetry_counts": Group("telemetry.value", counts, metrics=_COUNTS),
         "telemetry_gauges": Group(

@@ -19,9 +19,9 @@ START_MS = int(START.timestamp() * 1000)
 EVER = 2**60
 
 
-def banks(topic: str) -> list[Bank]:
-    """Return the fresh banks of a topic's partition 0."""
-    return list(banks_of(topic, 0, Watching()).values())
+def banks(topic: str) -> dict[str, Bank]:
+    """Return the fresh banks of a topic's partition 0, by family."""
+    return banks_of(topic, 0, Watching())
 
 
 def observe(bank: Bank, told: Iterable[tuple[int, bytes]]) -> None:
@@ -68,7 +68,7 @@ def test_an_unknown_topic_has_no_banks() -> None:
 
 def test_a_series_is_announced_once_with_its_identity() -> None:
     """Tenant, unit, camera and object class."""
-    counts, _ = banks(CAMERA_EVENTS)
+    counts = banks(CAMERA_EVENTS)["camera.count"]
     observe(counts, half_hours(1))
     first = [item for item in close(counts, HOUR_MS) if isinstance(item, Joined)]
     assert [item.series.label for item in first] == ["camera.count/03127/CAM-00/person"]
@@ -77,7 +77,7 @@ def test_a_series_is_announced_once_with_its_identity() -> None:
 
 def test_an_observation_waits_for_the_watermark() -> None:
     """Its hour is counted when nothing more can come, not before."""
-    (bank,) = banks(FIELD_REPORTS)
+    bank = banks(FIELD_REPORTS)["report.count"]
     observe(bank, reports(3, "app"))
     assert close(bank, HOUR_MS - 1) == []
     counts = [item for item in close(bank, HOUR_MS) if isinstance(item, Counts)]
@@ -89,7 +89,7 @@ def test_a_surge_of_citizens_is_told_and_bulk_entry_by_staff_is_not(
     channel: str, found: list[tuple[Kind, bool]]
 ) -> None:
     """The same reports within the same hour after two quiet weeks."""
-    (bank,) = banks(FIELD_REPORTS)
+    bank = banks(FIELD_REPORTS)["report.count"]
     for day in range(14):
         observe(bank, reports(1, "app", day * 24 * HOUR_MS))
     close(bank, 14 * 24 * HOUR_MS)
@@ -99,7 +99,7 @@ def test_a_surge_of_citizens_is_told_and_bulk_entry_by_staff_is_not(
 
 def test_a_surge_carries_the_figures_of_the_window_that_shows_it_most() -> None:
     """Twenty reports in each of two hours, where one a day is usual: first the hour, then the three hours up to now."""
-    (bank,) = banks(FIELD_REPORTS)
+    bank = banks(FIELD_REPORTS)["report.count"]
     for day in range(14):
         observe(bank, reports(1, "app", day * 24 * HOUR_MS))
     for hour in range(2):
@@ -111,7 +111,7 @@ def test_a_surge_carries_the_figures_of_the_window_that_shows_it_most() -> None:
 
 def test_a_camera_is_silent_at_its_deadline_and_back_with_its_next_event() -> None:
     """Noticed by a timer in event time; both steps belong to one episode."""
-    _, signals = banks(CAMERA_EVENTS)
+    signals = banks(CAMERA_EVENTS)["camera.signal"]
     observe(signals, half_hours(4))
     told = close(signals, 4 * 24 * HOUR_MS + 8 * HOUR_MS)
     assert kinds(told) == [(Kind.SILENT, True)]
@@ -125,7 +125,7 @@ def test_a_camera_is_silent_at_its_deadline_and_back_with_its_next_event() -> No
 
 def test_a_camera_is_not_silent_where_nobody_was_heard() -> None:
     """Event time went on, but the recording had ended."""
-    _, signals = banks(CAMERA_EVENTS)
+    signals = banks(CAMERA_EVENTS)["camera.signal"]
     observe(signals, half_hours(4))
     assert kinds(close(signals, EVER - START_MS, heard_ms=4 * 24 * HOUR_MS)) == []
 
@@ -142,7 +142,7 @@ def office_days(days: int, last_min: int) -> list[tuple[int, bytes]]:
 
 def test_an_office_is_silent_in_its_opening_hours_only() -> None:
     """Neither the night nor the closed noon is told; a collector that stops at ten in the morning is."""
-    _, signals = banks(SERVICE_QUEUES)
+    signals = banks(SERVICE_QUEUES)["queue.signal"]
     observe(signals, office_days(4, 600))
     assert kinds(close(signals, (3 * 1440 + 600) * MINUTE_MS)) == []
     told = close(signals, (3 * 1440 + 720) * MINUTE_MS)
@@ -154,7 +154,7 @@ def test_an_office_is_silent_in_its_opening_hours_only() -> None:
 
 def test_a_queue_that_will_take_too_long_is_told() -> None:
     """Sixty people before two counters that need two minutes each."""
-    bank, _ = banks(SERVICE_QUEUES)
+    bank = banks(SERVICE_QUEUES)["queue.state"]
     told = [
         (step * 10 * MINUTE_MS, snapshot("VP-1", START + timedelta(minutes=10 * step), "03127", waiting, 10 * step))
         for step, waiting in enumerate([0, 1, 2, 60, 60, 61])
@@ -165,7 +165,7 @@ def test_a_queue_that_will_take_too_long_is_told() -> None:
 
 def test_a_gauge_that_stands_still_is_told() -> None:
     """After two weeks in which it never did."""
-    gauges, _ = banks(TELEMETRY)
+    gauges = banks(TELEMETRY)["telemetry.value"]
     told = [
         (hour * HOUR_MS, reading("BTS-1", START + timedelta(hours=hour), "03127", 50.0 if hour > 340 else hour % 17))
         for hour in range(400)
@@ -180,7 +180,7 @@ def test_a_restored_bank_goes_on_as_if_nothing_had_happened(topic: str) -> None:
     rows = [row for row in province() if row.topic == topic and row.value and b'"tenant":"11"' in row.value]
     told = [(row.at_ms - START_MS, row.value) for row in rows if row.value is not None]
     half = len(told) // 2
-    for bank, heir in zip(banks(topic), banks(topic), strict=True):
+    for bank, heir in zip(banks(topic).values(), banks(topic).values(), strict=True):
         observe(bank, told[:half])
         close(bank, told[half][0] - HOUR_MS)
         heir.restore(bank.snapshot())

@@ -22,6 +22,12 @@ EXPECTED = {
     Kind.REPORT_SURGE: ("37 phản ánh trong 6 giờ, thường lệ 4.2.", "37 reports in 6 h where 4.2 are usual."),
     Kind.LONG_WAIT: ("dự báo chờ 25 phút", "predicted wait 25 min"),
     Kind.STALLED: ("không ai được gọi", "nobody is called"),
+    Kind.NO_SHOWS: (
+        "40 trên 90 lượt gọi không có người đến, thường lệ khoảng 7.",
+        "40 of 90 people called didn't come",
+    ),
+    Kind.PAYMENT_FAILURES: ("40 trên 90 lượt thanh toán", "40 of 90 online payments failed where about 7 are usual."),
+    Kind.FALSE_ALARMS: ("40 trên 90 cảnh báo", "40 of 90 alarms reviewed last were false"),
     Kind.WRONG_CLOCK: ("đồng hồ của", "the clock of"),
 }
 
@@ -51,6 +57,7 @@ def member(
             "window_h": 6.0,
             "window_observed": 37.0,
             "window_expected": 4.2,
+            "trials": 90.0,
         },
     )
 
