@@ -23,6 +23,7 @@ class Kind(Enum):
     STUCK = "stuck"
     SILENT = "silent"
     REPORT_SURGE = "report_surge"
+    REPORT_CLUSTER = "report_cluster"
     LONG_WAIT = "long_wait"
     STALLED = "stalled"
     NO_SHOWS = "no_shows"

@@ -169,7 +169,11 @@ class Correlator:
         series = anomaly.series
         case = self._new(SINGLE_RULE[anomaly.kind], scope(anomaly), series.unit_code, [anomaly], now_ms)
         rules = explained_by(case.rule)
-        explained = [c for c in self.memory.cases.values() if c.rule in rules and c.scope == case.scope]
+        explained = [
+            other
+            for other in self.memory.cases.values()
+            if other.rule in rules and any(belongs(case, member) for member in other.members.values())
+        ]
         return [case, *self._absorb(case, explained, now_ms)]
 
     def _widen(self, anomaly: Anomaly) -> list[Case]:

@@ -149,15 +149,26 @@ def _area(vi: str, en: str) -> Say:
 
 
 def _reports(told: Told) -> tuple[str, str]:
-    top, names = told.top, told.names
+    surges, names = [member for member in told.ranked if member.kind is Kind.REPORT_SURGE], told.names
+    top = surges[0]
     hours, seen = top.facts.get("window_h", 1.0), top.facts.get("window_observed", top.observed)
     expected = top.facts.get("window_expected", top.expected)
     usual = f"{expected:.2g}" if expected < 10 else f"{expected:.0f}"  # noqa: PLR2004 - two digits say enough
-    several = len({member.series.entity for member in told.ranked}) > 1
+    several = len({member.series.entity for member in surges}) > 1
     which = f" ({top.series.entity})" if several else ""  # the figures are those of one category
     return (
         f"phản ánh tăng đột biến: {names}; {seen:g} phản ánh{which} trong {hours:g} giờ, thường lệ {usual}.",
         f"surge of citizens' reports: {names}; {seen:g} reports{which} in {hours:g} h where {usual} are usual.",
+    )
+
+
+def _cluster(told: Told) -> tuple[str, str]:
+    top = told.top
+    seen, usual = f"{top.observed:g}", f"{top.expected:.2g}"
+    hours, radius = top.facts.get("window_h", 0.0), top.facts.get("radius_km", 0.0)
+    return (
+        f"{told.names}: {seen} người phản ánh cùng một chỗ (bán kính {radius:g} km, {hours:g} giờ), thường lệ {usual}.",
+        f"{told.names}: {seen} people report of one place (within {radius:g} km and {hours:g} h), usually {usual}.",
     )
 
 
@@ -246,6 +257,7 @@ _SAY = {
     "area_fall": _area("giảm lâu dài", "have lastingly fallen"),
     "area_outage": _area("mất tín hiệu", "fell silent"),
     "report_surge": _reports,
+    "report_cluster": _cluster,
     PLANNED: _planned,
     "queue_wait": _wait,
     "queue_stalled": _stalled,

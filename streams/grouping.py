@@ -20,6 +20,7 @@ SINGLE_RULE = {
     Kind.SILENT: "sensor_silent",
     Kind.STUCK: "sensor_stuck",
     Kind.REPORT_SURGE: "report_surge",
+    Kind.REPORT_CLUSTER: "report_cluster",
     Kind.LONG_WAIT: "queue_wait",
     Kind.STALLED: "queue_stalled",
     Kind.NO_SHOWS: "queue_no_shows",
@@ -38,8 +39,9 @@ TELLS_TOO = {
     Kind.DROP: frozenset({"sensor_stuck"}),
     Kind.RISE: frozenset({"sensor_surge", "sensor_stuck", "area_surge"}),
     Kind.FALL: frozenset({"sensor_drop", "sensor_stuck", "area_drop"}),
+    Kind.REPORT_CLUSTER: frozenset({"report_surge"}),
 }
-"""Rules that explain an anomaly of another kind of the same sensor: a dead one counts nothing."""
+"""Rules that explain an anomaly of another kind of the same thing: a dead sensor counts nothing."""
 
 _SEVERITY = {
     "area_outage": Severity.MAJOR,
@@ -54,6 +56,7 @@ _SEVERITY = {
     "sensor_silent": Severity.MINOR,
     "sensor_stuck": Severity.WARNING,
     PLANNED: Severity.WARNING,
+    "report_cluster": Severity.MINOR,
     "queue_stalled": Severity.MINOR,
     "queue_no_shows": Severity.MINOR,
     "camera_false_alarms": Severity.WARNING,
@@ -78,7 +81,7 @@ def scope(anomaly: Anomaly) -> str:
             return anomaly.series.entity
         case Kind.PAYMENT_FAILURES:
             return PROVINCE
-        case Kind.REPORT_SURGE:
+        case Kind.REPORT_SURGE | Kind.REPORT_CLUSTER:
             return f"{anomaly.series.entity}/{anomaly.series.unit_code or PROVINCE}"
         case Kind.STUCK | Kind.DROP | Kind.SURGE | Kind.RISE | Kind.FALL:
             return f"{anomaly.series.family}/{anomaly.series.entity}/{anomaly.series.part}"

@@ -123,8 +123,8 @@ class Case(Struct, kw_only=True):
         if self.rule != "report_surge":
             members = list(self.members.values())
             return [member for member in members if member.kind not in LASTING] or members
-        leader = self.ranked()[0].series.entity
-        return [member for member in self.members.values() if member.series.entity == leader]
+        surges = [member for member in self.ranked() if member.kind is Kind.REPORT_SURGE]
+        return [member for member in surges if member.series.entity == surges[0].series.entity]
 
     def end_ms(self) -> int:
         """Return the end of the last deviating window of all members."""

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 from detectors.pagehinkley import PageHinkley
 from detectors.rare import RareCounts
-from detectors.registry import DETECTORS, QUEUE_DETECTORS, SHARE_DETECTORS
+from detectors.registry import DETECTORS, POINT_DETECTORS, QUEUE_DETECTORS, SHARE_DETECTORS
 from detectors.silence import Silence
 from streams.anomalies import Kind
-from streams.banks import queues, reports
+from streams.banks import clusters, queues, reports
 from streams.banks.arrivals import ArrivalBank
 from streams.banks.bank import Bank, Whole
+from streams.banks.clusters import ClusterBank
 from streams.banks.intake import Reader
 from streams.banks.outcomes import PAYMENTS, REVIEWS, VISITORS
 from streams.banks.panel import Panel
@@ -93,6 +94,12 @@ FAMILIES: MappingProxyType[str, Family] = MappingProxyType(
             {RareCounts.name: RareCounts},
             frozenset({Kind.REPORT_SURGE}),
             lambda panels, origin, _: Whole(ReportBank(origin, panels[0].watches[0])),
+        ),
+        clusters.FAMILY: Family(
+            FIELD_REPORTS,
+            POINT_DETECTORS,
+            frozenset({Kind.REPORT_CLUSTER}),
+            lambda panels, _, __: Whole(ClusterBank(panels[0].watches[0])),
         ),
         queues.FAMILY: Family(
             SERVICE_QUEUES,

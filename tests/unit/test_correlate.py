@@ -181,6 +181,49 @@ def test_surges_of_other_categories_in_other_units_stay_apart() -> None:
     assert len(correlator.memory.cases) == 2
 
 
+def cluster(group: str, unit: str = "03127") -> Series:
+    """Return the series of a group's places."""
+    return Series("11", unit, "report.place", group)
+
+
+def test_a_cluster_joins_the_surge_of_its_unit_and_outlasting_it_keeps_nothing_open() -> None:
+    """It is the surge that an incident of a surge lasts by."""
+    correlator = Correlator(RULES)
+    correlator.touch(anomaly(Kind.REPORT_SURGE, report("flood"), 10))
+    assert correlator.touch(anomaly(Kind.REPORT_CLUSTER, cluster("drains"), 20)) == []
+    (case,) = correlator.memory.cases.values()
+    assert {member.kind for member in case.members.values()} == {Kind.REPORT_SURGE, Kind.REPORT_CLUSTER}
+    correlator.touch(anomaly(Kind.REPORT_SURGE, report("flood"), 30, still_open=False))
+    assert case.calm_ms == 30 * MINUTE
+
+
+def test_a_surge_takes_in_the_cluster_that_was_told_before_it() -> None:
+    """The cluster's incident is suppressed; one in another unit stays."""
+    correlator = Correlator(RULES)
+    for unit in ("03127", "03334"):
+        assert rules_of(correlator.touch(anomaly(Kind.REPORT_CLUSTER, cluster("drains", unit), 10))) == [
+            "report_cluster"
+        ]
+    told = correlator.touch(anomaly(Kind.REPORT_SURGE, report("flood"), 60))
+    assert rules_of(told) == ["report_surge", "report_cluster"]
+    assert told[1].status is Status.SUPPRESSED
+    assert sorted(case.rule for case in correlator.memory.cases.values()) == ["report_cluster", "report_surge"]
+
+
+def test_payments_that_fail_in_several_units_are_one_major_incident_of_the_province() -> None:
+    """Offices share a gateway; in one unit it is a minor one of that unit."""
+    correlator = Correlator(RULES)
+    offices = [
+        Series("11", unit, "dossier.payments", office)
+        for office, unit in (("VP-1", "03127"), ("VP-2", "03127"), ("VP-3", "03334"))
+    ]
+    (case,) = correlator.touch(anomaly(Kind.PAYMENT_FAILURES, offices[0], 10))
+    assert correlator.touch(anomaly(Kind.PAYMENT_FAILURES, offices[1], 20)) == []
+    assert (case.severity, case.unit_code) == (Severity.MINOR, "03127")
+    assert correlator.touch(anomaly(Kind.PAYMENT_FAILURES, offices[2], 30)) == [case]
+    assert (case.severity, case.unit_code) == (Severity.MAJOR, "")
+
+
 def test_the_waits_of_one_office_are_one_incident_whose_severity_follows_the_longest() -> None:
     """Half an hour makes it major, and that is told at once."""
     correlator = Correlator(RULES)

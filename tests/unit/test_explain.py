@@ -20,6 +20,10 @@ EXPECTED = {
     Kind.SILENT: ("không gửi dữ liệu", "sent nothing"),
     Kind.STUCK: ("báo mãi một giá trị (40)", "one value (40)"),
     Kind.REPORT_SURGE: ("37 phản ánh trong 6 giờ, thường lệ 4.2.", "37 reports in 6 h where 4.2 are usual."),
+    Kind.REPORT_CLUSTER: (
+        "40 người phản ánh cùng một chỗ (bán kính 0.5 km, 6 giờ)",
+        "40 people report of one place (within 0.5 km and 6 h), usually 7.",
+    ),
     Kind.LONG_WAIT: ("dự báo chờ 25 phút", "predicted wait 25 min"),
     Kind.STALLED: ("không ai được gọi", "nobody is called"),
     Kind.NO_SHOWS: (
@@ -58,6 +62,7 @@ def member(
             "window_observed": 37.0,
             "window_expected": 4.2,
             "trials": 90.0,
+            "radius_km": 0.5,
         },
     )
 
