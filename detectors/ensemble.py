@@ -98,12 +98,10 @@ class Ensemble(Held):
         valid = _valid(tails)
         combined = COMBINE[self.parameters.how](np.where(valid, tails, np.nan))
         state = self._table.floats(side)[rows]
-        depth = -np.log(np.maximum(combined, LEAST))
-        over = depth - _START
-        body = np.minimum(depth / _START, 1.0) * np.log(np.minimum(state[:, 1], 1.0))
-        p = np.exp(np.where(over > 0.0, peaks.log_tail(np.maximum(over, 0.0), state), body))
+        combined = np.maximum(combined, LEAST)
+        p = np.exp(peaks.log_corrected(combined, _START, state))
         weight = np.where(p < self.parameters.suspicious, 0.1, 1.0) * valid.any(axis=1)
-        peaks.learn(over, weight, state)
+        peaks.learn(-np.log(combined) - _START, weight, state)
         self._table.floats(side)[rows] = state
         return np.maximum(p, LEAST)
 

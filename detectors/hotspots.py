@@ -7,16 +7,15 @@ import numpy as np
 from detectors import peaks
 from detectors.arrays import Floats, Ints, Scores
 from detectors.bank import HOUR_MS, NEVER, Column, Held, Table
-from detectors.blocks import LEAST, Flags, PointBlock, check_block, in_rounds
-from detectors.regions import likelihood_ratio
+from detectors.blocks import LEAST, PointBlock, check_block, in_rounds
 
 __all__ = ["Hotspot", "HotspotParameters", "Hotspots", "PointBlock"]
 
 _COLUMNS = {"lat": (np.float64, ()), "lon": (np.float64, ()), "reporter": (np.int64, ())}
 _KM_PER_DEGREE = 111.195
 _MOST_LAT, _MOST_LON = 90.0, 180.0
-_FAR_KM = 1e9
-_CELLS = 500_000  # of reports times radii at once: bounds the memory
+_LONG_AGO_MS = 10**15
+_CELLS = 200_000  # of reports at once: bounds the memory
 
 
 class HotspotParameters(NamedTuple):
@@ -62,7 +61,7 @@ class Hotspots(NamedTuple):
     p_high, expected : (n,) float64
         As in `detectors.arrays.Scores`: of the whole scan, and of the most striking circle.
     observed : (n,) float64
-        Distinct reporters in it.
+        Distinct reporters in it, the new one included, as in ``expected``.
     radius_km, window_h : (n,) float64
         Its size; it ends with the report.
     statistic : (n,) float64
@@ -81,8 +80,9 @@ class Hotspots(NamedTuple):
 class Hotspot(Held):
     """Circles around each new report, over several windows: distinct reporters against the series' own pattern.
 
-    Expected are the distinct reporters of the window wherever they are, times the share of all remembered reports that
-    lie in the circle (the space-time permutation): towns report more, and so do rainy days, and neither is a cluster.
+    The new report is where the circle is; others of the window, by distinct reporters, lie in it or not, and so did the
+    reports before the window. The statistic is the log likelihood ratio of two shares against one (the space-time
+    permutation, with both counts uncertain): towns report more, and so do rainy days, and neither is a cluster.
     Distinct reporters on the one side and all reports on the other: who reports ten times makes nothing surprising.
     How large the statistic usually gets, over all circles, is learned from its own history (`detectors.peaks`).
 
@@ -106,11 +106,13 @@ class Hotspot(Held):
     """
 
     name = "hotspot"
-    version = 1
+    version = 2
 
     def __init__(self, parameters: HotspotParameters | None = None) -> None:
         self.parameters = (parameters or HotspotParameters()).validated()
         ring = (self.parameters.remembered,)
+        number = np.arange(self.parameters.remembered + 1.0)
+        self._plogp = number * np.log(np.maximum(number, 1.0))
         self._table = Table(
             self.name,
             {
@@ -156,7 +158,7 @@ class Hotspot(Held):
         speaks = ready & peaks.knows_level(level)
         some = np.flatnonzero(ready)
         level, tail = level[some], tail[some]
-        peaks.learn_maximum(best.statistic[some], p[some], level, tail)
+        peaks.learn_maximum(best.statistic[some], p[some], level, tail, np.maximum(best.observed[some] - 1.0, 1.0))
         table.floats("level")[rows[some]] = level
         table.floats("tail")[rows[some]] = tail
         said = [np.where(speaks, column, np.nan) for column in best[1:]]
@@ -166,33 +168,80 @@ class Hotspot(Held):
         """Return the circle with the largest likelihood ratio of each row; ties go to the shortest, then smallest."""
         radii, windows = np.array(self.parameters.radii_km), np.array(self.parameters.windows_h)
         found = np.empty((5, len(rows)))
-        step = max(_CELLS // (self.parameters.remembered * (len(radii) + 1)), 1)
+        step = max(_CELLS // self.parameters.remembered, 1)
         for start in range(0, len(rows), step):
             part = rows[start : start + step]
-            observed, expected = self._counted(part)
-            ratio = likelihood_ratio(observed, expected) * (observed >= self.parameters.least_reporters)
+            observed, reporters, before, reports = self._counted(part)
+            all_in, all_out = observed + before, reporters + reports - observed - before
+            ratio = self._plogp[observed] + self._plogp[reporters - observed] + self._plogp[before]
+            ratio += self._plogp[reports - before] + self._plogp[reporters + reports]
+            ratio -= self._plogp[reporters] + self._plogp[reports] + self._plogp[all_in] + self._plogp[all_out]
+            enough = observed + 1 >= self.parameters.least_reporters
+            ratio = np.where(enough & (observed * reports > before * reporters), np.maximum(ratio, 0.0), 0.0)
+            expected = reporters * (all_in / np.maximum(reporters + reports, 1)) + 1.0
             at = ratio.reshape(len(part), -1).argmax(axis=1)
             row, (window, radius) = np.arange(len(part)), np.unravel_index(at, (len(windows), len(radii)))
             chosen = (row, window, radius)
-            columns = (expected[chosen], observed[chosen], radii[radius], windows[window], ratio[chosen])
+            columns = (expected[chosen], observed[chosen] + 1, radii[radius], windows[window], ratio[chosen])
             found[:, start : start + step] = columns
         return Hotspots(np.ones(len(rows)), *found)
 
-    def _counted(self, rows: Ints) -> tuple[Floats, Floats]:
-        """Return distinct reporters, and those expected, around the newest report, (m, windows, radii) each."""
-        table = self._table
-        at, reporter = table.ints("at_ms")[rows], table.ints("reporter")[rows]
-        some = at != NEVER
-        distance = _distance_km(table.floats("lat")[rows], table.floats("lon")[rows])
-        radii = np.array([*self.parameters.radii_km, _FAR_KM])
-        inside = some[:, None, :] & (distance[:, None, :] <= radii[:, None])
-        age_h = (at[:, :1] - np.where(some, at, at[:, :1])) / HOUR_MS
-        recent = age_h[:, None, :] <= np.array(self.parameters.windows_h)[:, None]
-        new = _first_of_reporter(reporter, inside)
-        distinct = (recent[:, :, None, :] & new[:, None, :, :]).sum(axis=3).astype(np.float64)
-        reports = inside.sum(axis=2).astype(np.float64)
-        share = reports[:, None, :-1] / reports[:, None, -1:]
-        return distinct[:, :, :-1], distinct[:, :, -1:] * share
+    def _counted(self, rows: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+        """Count around the newest report of each row, it and its reporter apart.
+
+        Returns
+        -------
+        observed, reporters : (m, windows, radii), (m, windows, 1) int64
+            Distinct reporters of the window in the circle, and wherever they are.
+        before, reports : (m, windows, radii), (m, windows, 1) int64
+            Reports before the window in the circle, and wherever they are.
+        """
+        table, windows = self._table, np.array(self.parameters.windows_h)
+        at = table.ints("at_ms")[rows]
+        age_h = (at[:, :1] - np.maximum(at, at[:, :1] - _LONG_AGO_MS)) / HOUR_MS
+        ring = _above(_distance_km(table.floats("lat")[rows], table.floats("lon")[rows]), self.parameters.radii_km)
+        recent = int((age_h <= windows[-1]).sum(axis=1).max())  # newest first
+        shape = (len(rows), len(windows), len(self.parameters.radii_km) + 1)
+        window = _above(age_h[:, :recent], self.parameters.windows_h)
+        inside = window < len(windows)
+        there = np.where(at == NEVER, shape[2], ring)
+        everywhere = _summed((shape[0], 1, shape[2]), np.zeros_like(there), there)
+        ring = np.where(inside, ring[:, :recent], shape[2])
+        before = everywhere - _summed(shape, window, ring)
+        order, nearest = _nearer(table.ints("reporter")[rows, :recent], ring, shape[2])
+        window, ring = np.take_along_axis(window, order, axis=1), np.take_along_axis(ring, order, axis=1)
+        nearest = np.maximum(nearest, ring)  # no nearer than an earlier one: nothing new
+        distinct = _summed(shape, window, ring) - _summed(shape, window, nearest)
+        return distinct[:, :, :-1] - 1, distinct[:, :, -1:] - 1, before[:, :, :-1], before[:, :, -1:]
+
+
+def _above(values: Floats, bounds: tuple[float, ...]) -> Ints:
+    """Return how many of the bounds each value is above."""
+    above = np.zeros(values.shape, np.int64)
+    for bound in bounds:
+        above += values > bound
+    return above
+
+
+def _summed(shape: tuple[int, int, int], window: Ints, ring: Ints) -> Ints:
+    """Count reports up to each window and ring, (m, windows, rings); what lies beyond the last is in none."""
+    rows, windows, rings = shape
+    cell = (np.arange(rows)[:, None] * (windows + 1) + window) * (rings + 1) + ring
+    counts = np.bincount(cell.ravel(), minlength=rows * (windows + 1) * (rings + 1))
+    return counts.reshape(rows, windows + 1, rings + 1)[:, :-1, :-1].cumsum(axis=1).cumsum(axis=2)
+
+
+def _nearer(reporter: Ints, ring: Ints, none: int) -> tuple[Ints, Ints]:
+    """Return an order by reporter, newest first, and in it the smallest ring of the same reporter's newer reports."""
+    order = np.argsort(reporter, axis=1, kind="stable")
+    who = np.take_along_axis(reporter, order, axis=1)
+    group = np.zeros(who.shape, np.int64)
+    np.cumsum(who[:, 1:] != who[:, :-1], axis=1, out=group[:, 1:])
+    falling = (none + 1) * group  # makes the smallest so far that of the reporter alone
+    smallest = np.minimum.accumulate(np.take_along_axis(ring, order, axis=1) - falling, axis=1)
+    nearest = np.full(who.shape, none)
+    nearest[:, 1:] = np.minimum(smallest[:, :-1] + falling[:, 1:], none)
+    return order, nearest
 
 
 def _distance_km(lat: Floats, lon: Floats) -> Floats:
@@ -202,18 +251,3 @@ def _distance_km(lat: Floats, lon: Floats) -> Floats:
     east = np.minimum(east, 360.0 - east) * np.cos(np.radians(lat[:, :1]))
     distance: Floats = _KM_PER_DEGREE * np.sqrt(north * north + east * east)
     return np.where(np.isnan(distance), np.inf, distance)
-
-
-def _first_of_reporter(reporter: Ints, inside: Flags) -> Flags:
-    """Return which reports, of those inside, are the newest of their reporter; (m, circles, reports)."""
-    order = np.argsort(reporter, axis=1, kind="stable")  # newest first among those of one reporter
-    ordered = np.take_along_axis(reporter, order, axis=1)
-    begins = np.ones(ordered.shape, np.bool_)
-    begins[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    position = np.arange(ordered.shape[1])
-    group = np.maximum.accumulate(np.where(begins, position, 0), axis=1)[:, None, :]
-    sorted_inside = np.take_along_axis(inside, order[:, None, :], axis=2)
-    before: Ints = np.cumsum(sorted_inside, axis=2) - sorted_inside
-    first = sorted_inside & (before == np.take_along_axis(before, np.broadcast_to(group, before.shape), axis=2))
-    back = np.argsort(order, axis=1, kind="stable")
-    return np.take_along_axis(first, back[:, None, :], axis=2)

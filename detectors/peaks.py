@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from detectors.arrays import Floats
 
-MAXIMUM_PRIOR = (100.0, 0.1, 30.0, 1.2)
+MAXIMUM_PRIOR = (50.0, 0.036, 20.0, 0.85)  # observations, share, peaks, mean excess
 LEVEL_PRIOR = (0.0, 0.0, 0.0)
 _MOST_SEEN = 5000.0
 _MOST_PEAKS = 500.0
@@ -25,7 +25,7 @@ _CAP_MEAN = 0.993  # mean of an exponential truncated there, as the fixed point 
 _LEAST_EXCESS = 0.05
 _LOWEST = -690.0
 _MOST_LEVEL = 1000.0
-_ABOVE = 1.7  # mean deviations above its mean a Gumbel variable is once in ten times
+_ABOVE = 2.8  # mean deviations above its mean a Gumbel variable is once in 28 times
 _CLIP = 5.0  # in mean deviations
 _YOUNG = 20.0  # observations from which on the level is good enough to learn peaks above it
 _ENOUGH = 50.0
@@ -56,7 +56,39 @@ def log_tail(over: Floats, state: Floats) -> Floats:
     return np.maximum(log, _LOWEST)
 
 
-def learn(over: Floats, weight: Floats, state: Floats) -> None:
+def over_at(tail: float, state: Floats) -> Floats:
+    """Return by how much the threshold is exceeded with probability ``tail``, (m,); 0 where reaching it is rarer."""
+    share, peaks, excess = state[:, 1], state[:, 2], state[:, 3] / _CAP_MEAN
+    over: Floats = peaks * excess * np.expm1(np.log(share / tail) / peaks)
+    return np.maximum(over, 0.0)
+
+
+def log_corrected(tail: Floats, start: float, state: Floats) -> Floats:
+    """Return the log of a theoretical tail, corrected by how often and how far below exp(-start) it has been.
+
+    Its depth, minus the logarithm, is exponential with mean 1 when theory is right: a statistic like any other.
+
+    Parameters
+    ----------
+    tail : (m,) float64
+        In (0, 1].
+    start : float
+        Depth from which on it is learned: the threshold.
+    state : (m, 4) float64
+        `prior(start)` at first.
+
+    Returns
+    -------
+    (m,) float64, from -690 to 0.
+    """
+    depth = -np.log(tail)
+    body = np.minimum(depth / start, 1.0) * np.log(np.minimum(state[:, 1], 1.0))
+    return np.where(depth > start, log_tail(np.maximum(depth - start, 0.0), state), body)
+
+
+def learn(
+    over: Floats, weight: Floats, state: Floats, among: Floats | None = None, alike: Floats | None = None
+) -> None:
     """Learn, in place, by how much observations exceeded the threshold; those below it only count.
 
     Parameters
@@ -67,13 +99,17 @@ def learn(over: Floats, weight: Floats, state: Floats) -> None:
         Independent observations that each counts for, 0 to 1.
     state : (m, 4) float64
         Changed in place: hand in what was gathered, write it back.
+    among : (m,) float64, optional
+        Observations that there were since the last one, this one included, where those that are nothing aren't told.
+    alike : (m,) float64, optional
+        How many neighbouring ones exceed it for the same reason: together they are one peak.
     """
     above = over > 0.0
+    among = weight if among is None else among
     step = np.where(above, weight, 0.0)
-    state[:, 0] = np.minimum(state[:, 0] + weight, _MOST_SEEN)
-    state[:, 1] = np.maximum(
-        state[:, 1] + (above - state[:, 1]) * (weight / np.maximum(state[:, 0], 1.0)), _LEAST_SHARE
-    )
+    state[:, 0] = np.minimum(state[:, 0] + among, _MOST_SEEN)
+    state[:, 1] = np.maximum(state[:, 1] + (step - state[:, 1] * among) / np.maximum(state[:, 0], 1.0), _LEAST_SHARE)
+    step = step if alike is None else step / alike
     state[:, 2] = np.minimum(state[:, 2] + step, _MOST_PEAKS)
     capped = np.clip(over, 0.0, _CAP * state[:, 3])
     state[:, 3] = np.maximum(state[:, 3] + (capped - state[:, 3]) * (step / state[:, 2]), _LEAST_EXCESS)
@@ -101,7 +137,7 @@ def maximum_tail(statistic: Floats, level: Floats, state: Floats) -> Floats:
     return np.where(statistic > 0.0, np.where(over > 0.0, tail, np.maximum(body, tail)), 1.0)
 
 
-def learn_maximum(statistic: Floats, tail: Floats, level: Floats, state: Floats) -> None:
+def learn_maximum(statistic: Floats, tail: Floats, level: Floats, state: Floats, alike: Floats) -> None:
     """Learn a statistic in place: its level, and its peaks once the level is known; an incident with little weight.
 
     Parameters
@@ -110,9 +146,11 @@ def learn_maximum(statistic: Floats, tail: Floats, level: Floats, state: Floats)
         The maximum and what `maximum_tail` says of it.
     level, state : (m, 3), (m, 4) float64
         Changed in place.
+    alike : (m,) float64
+        As in `learn`.
     """
     weight = np.where(knows_level(level) & (tail < SUSPICIOUS), SUSPICIOUS_WEIGHT, 1.0)
-    learn(_over(statistic, level), np.where(level[:, 0] >= _YOUNG, weight, 0.0), state)
+    learn(_over(statistic, level), np.where(level[:, 0] >= _YOUNG, weight, 0.0), state, alike=alike)
     young = level[:, 0] < _YOUNG
     reach = np.where(young, np.inf, _CLIP * level[:, 2] + LEAST_THRESHOLD)
     moved = np.clip(statistic - level[:, 1], -reach, reach)

@@ -129,7 +129,7 @@ class AreaScan(Held):
     """
 
     name = "area_scan"
-    version = 1
+    version = 2
 
     def __init__(self, neighbours: Ints, parameters: AreaScanParameters | None = None) -> None:
         self.parameters = (parameters or AreaScanParameters()).validated()
@@ -187,7 +187,7 @@ class AreaScan(Held):
         speaks = ready & peaks.knows_level(level)
         some = np.flatnonzero(ready)
         level, tail = level[some], tail[some]
-        peaks.learn_maximum(best.statistic[some], p[some], level, tail)
+        peaks.learn_maximum(best.statistic[some], p[some], level, tail, best.window[some])
         table.floats("level")[rows[some]] = level
         table.floats("tail")[rows[some]] = tail
         taught = self._taught(counts, expected, ready)

@@ -48,17 +48,17 @@ class NaiveAreaScan:
         ready = at_ms - self.first_ms >= 14 * 24 * HOUR
         before = self.rows[0][0] if self.rows else at_ms
         self.rows = [row for row in [(at_ms, counted, hoped), *self.rows][:6] if row[0] >= at_ms - 5.5 * HOUR]
-        statistic, expected = self._best()
+        statistic, expected, window = self._best()
         p, speaks = 1.0, False
         if ready:
             speaks = self.maximum.seen >= 50
-            p = self.maximum.judge(statistic)
+            p = self.maximum.judge(statistic, window)
         cells = list(zip(counted, hoped, known, strict=True))
         self._learn(cells, ready, (at_ms - before) / (24 * HOUR), (slot, rhythm, 0.1 if p < 1e-4 else 1.0))
         return (p, 1.0, expected) if speaks else (1.0, 1.0, math.nan)
 
-    def _best(self) -> tuple[float, float]:
-        best, noise = (-1.0, 0.0), self.noise()
+    def _best(self) -> tuple[float, float, int]:
+        best, noise = (-1.0, 0.0, 1), self.noise()
         for window in range(1, 7):
             for near in self.near:
                 for reach in range(1, len(near) + 1):
@@ -69,8 +69,8 @@ class NaiveAreaScan:
                     b = sum(hoped / (1.0 + v * hoped) for _, hoped, v in cells)
                     ratio = c * math.log(c / b) + b - c if c > b else 0.0
                     if ratio > best[0] + 1e-12:
-                        best = (ratio, sum(hoped for _, hoped, _ in cells))
-        return max(best[0], 0.0), best[1]
+                        best = (ratio, sum(hoped for _, hoped, _ in cells), window)
+        return max(best[0], 0.0), best[1], best[2]
 
     def _learn(
         self, cells: list[tuple[float, float, bool]], ready: bool, days: float, now: tuple[int, float, float]

@@ -31,9 +31,9 @@ class NaiveEnsemble:
     def _side(side: NaivePeaks, tails: list[float]) -> float:
         if not tails:
             return 1.0
-        depth = max(-math.log(max(combined(tails), 1e-300)), 0.0)
-        log_p = side.log_p(depth - 3.0) if depth > 3.0 else depth / 3.0 * math.log(side.share)
-        side.learn(depth - 3.0, 0.1 if math.exp(log_p) < 1e-5 else 1.0)
+        together = min(max(combined(tails), 1e-300), 1.0)
+        log_p = side.log_corrected(together, 3.0)
+        side.learn(-math.log(together) - 3.0, 0.1 if math.exp(log_p) < 1e-5 else 1.0)
         return math.exp(log_p)
 
 
