@@ -4,15 +4,20 @@ from typing import NamedTuple
 
 import numpy as np
 
+from detectors import peaks
 from detectors.arrays import Floats, Ints, Scores
 from detectors.bank import HOUR_MS, NEVER, Column, Held, Table
 from detectors.blocks import LEAST, Flags, RosterBlock, check_block, in_rounds
-from detectors.poissonbinomial import FRAILTIES, tail_together
+from detectors.poissonbinomial import FRAILTIES, tails_together
 
 __all__ = ["Outage", "OutageParameters", "RosterBlock"]
 
 _SUSPICIOUS = 1e-4  # an outage is learned as so little of an hour:
 _SUSPICIOUS_WEIGHT = 0.1
+_BETWEEN = (np.array(FRAILTIES[1:]) + np.array(FRAILTIES[:-1])) / 2.0
+_START = 2.0  # minus the logarithm of the tail in theory from which on it is learned
+_PRIOR = (30.0, float(np.exp(-_START)), 10.0, 0.993)  # spells, share, peaks, mean excess: theory is right
+_TURN = 0.618  # golden: steps of it fill the interval evenly
 _ENOUGH = 2  # one sensor is no area
 
 
@@ -45,7 +50,7 @@ class OutageParameters(NamedTuple):
     frailty_memory_h: float = 2160.0
     usual_share: float = 0.02
     share_h: float = 24.0
-    usual_frailty: float = 0.2
+    usual_frailty: float = 0.1
     frailty_sd: float = 0.3
     spell_h: float = 6.0
     longest_gap_h: float = 1.0
@@ -66,7 +71,10 @@ class Outage(Held):
 
     A share is the faded hours silent among those watched. Silences of one unit have causes in common even on quiet days
     (a line, a switch, rain): how much, the frailty, is learned per unit from the squared excess of the number of silent
-    ones over what independence allows. ``p_high`` is P(at least as many silent), ``expected`` the number expected.
+    ones over what independence allows. The tail of that theory is corrected by how small it has been in the unit
+    (`detectors.peaks`). As numbers are steps, what is learned lies now here, now there between P(at least as many) and
+    P(more): evenly, so that theory, if right, changes nothing. ``p_high`` is the corrected P(at least as many silent),
+    ``expected`` the number expected.
 
     Examples
     --------
@@ -84,7 +92,7 @@ class Outage(Held):
     """
 
     name = "outage"
-    version = 1
+    version = 2
 
     def __init__(self, parameters: OutageParameters | None = None) -> None:
         self.parameters = (parameters or OutageParameters()).validated()
@@ -98,6 +106,8 @@ class Outage(Held):
                 "silent_h": Column(places),
                 "excess": Column(),
                 "pairs": Column(),
+                "turn": Column(),
+                "tail": Column((4,), fill=np.array(_PRIOR)),
             },
         )
 
@@ -122,9 +132,17 @@ class Outage(Held):
         together = silent.sum(axis=1).astype(np.float64)
         speaks = (self._table.floats("age_h")[rows] >= parameters.quiet_h) & (watched.sum(axis=1) >= _ENOUGH)
         frailty = self._frailty(rows)
-        rung = np.minimum(np.searchsorted(FRAILTIES, frailty), len(FRAILTIES) - 1)
-        tail = tail_together(np.where(speaks, together, 0.0), chance, rung)
+        rung = np.searchsorted(_BETWEEN, frailty)
+        at_least, more = tails_together(np.where(speaks, together, 0.0), chance, rung)
+        at_least, more = np.maximum(at_least, LEAST), np.maximum(more, LEAST)
+        state = self._table.floats("tail")[rows]
+        tail = np.where(speaks & (together > 0.0), np.exp(peaks.log_corrected(at_least, _START, state)), 1.0)
         hours = self._elapsed(block) * np.where(tail < _SUSPICIOUS, _SUSPICIOUS_WEIGHT, 1.0)
+        turn = self._table.floats("turn")
+        turn[rows] = (turn[rows] + _TURN) % 1.0
+        between = more + turn[rows] * (at_least - more)
+        peaks.learn(-np.log(between) - _START, np.where(speaks, hours, 0.0) / parameters.spell_h, state)
+        self._table.floats("tail")[rows] = state
         self._learn_frailty(rows, together, chance, frailty, np.where(speaks, hours, 0.0))
         self._learn_shares(rows, watched, silent, hours)
         return np.maximum(tail, LEAST), np.where(speaks, chance.sum(axis=1), np.nan)

@@ -15,19 +15,19 @@ from detectors.arrays import Floats, Ints
 FRAILTIES = (0.0, 0.0625, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 """Variances of the common hazard that are worked with; a learned one is rounded up."""
 _NODES = 40
-_CHUNK = 128  # rows at once
+_CHUNK = 64  # rows at once: their tails stay in the cache
 _MOST_CHANCE = 1.0 - 1e-12
 
 
-def tail_together(least: Floats, chance: Floats, frailty: Ints) -> Floats:
-    """Return P(at least ``least`` of a row occur together).
+def tails_together(number: Floats, chance: Floats, frailty: Ints) -> tuple[Floats, Floats]:
+    """Return P(at least ``number`` of a row occur together), and P(more than that).
 
-    The recursion adds one indicator at a time to the probabilities of how many are still missing: all terms are
-    positive, so that the tail is exact however small. Work grows with ``least`` times the width of the rows.
+    The recursion adds one indicator at a time to the probabilities of at least one, two, … so far: all terms are
+    positive, so that tails are exact however small. Work grows with ``number`` times the width of the rows.
 
     Parameters
     ----------
-    least : (m,) float64
+    number : (m,) float64
         Whole numbers from 0 on.
     chance : (m, width) float64
         Chance of each indicator, 0 to 1; 0 for places without one.
@@ -36,43 +36,56 @@ def tail_together(least: Floats, chance: Floats, frailty: Ints) -> Floats:
 
     Returns
     -------
-    (m,) float64
+    at_least, more : (m,) float64
 
     Examples
     --------
     Two or three of three, independently and with a common cause.
 
     >>> chance = np.array([[0.1, 0.2, 0.3]] * 2)
-    >>> tail_together(np.array([2.0, 2.0]), chance, np.array([0, 5])).round(4).tolist()
-    [0.098, 0.1376]
+    >>> at_least, more = tails_together(np.array([2.0, 2.0]), chance, np.array([0, 5]))
+    >>> at_least.round(4).tolist(), more.round(4).tolist()
+    ([0.098, 0.1376], [0.006, 0.0212])
     """
-    tail = np.ones(len(least))
-    some = np.flatnonzero(least > 0.0)
-    some = some[np.argsort(least[some], kind="stable")]
-    for start in range(0, len(some), _CHUNK):
-        rows = some[start : start + _CHUNK]
-        tail[rows] = _recursion(least[rows].astype(np.int64), chance[rows], frailty[rows])
-    return tail
+    hazard = _hazard(np.minimum(chance, _MOST_CHANCE), frailty)
+    at_least, more = np.ones(len(number)), _any(hazard, frailty)
+    some = np.flatnonzero(number > 0.0)
+    some = some[np.lexsort((number[some], frailty[some] > 0))]
+    alone = int((frailty[some] == 0).sum())
+    for begin, end, nodes in ((0, alone, 1), (alone, len(some), _NODES)):
+        for start in range(begin, end, _CHUNK):
+            rows = some[start : min(start + _CHUNK, end)]
+            at_least[rows], more[rows] = _recursion(number[rows].astype(np.int64), hazard[rows], frailty[rows], nodes)
+    return at_least, more
 
 
-def _recursion(least: Ints, chance: Floats, frailty: Ints) -> Floats:
-    order = np.argsort(chance <= 0.0, axis=1, kind="stable")
-    chance = np.minimum(np.take_along_axis(chance, order, axis=1), _MOST_CHANCE)[
-        :, : int((chance > 0.0).sum(axis=1).max())
-    ]
-    hazard = _hazard(chance, frailty)
-    factor = _FACTORS[frailty]
-    missing = np.zeros((len(least), _NODES, int(least.max()) + 1))
-    missing[np.arange(len(least)), :, least] = 1.0
-    for place in range(chance.shape[1]):
+def _any(hazard: Floats, frailty: Ints) -> Floats:
+    """Return P(any): one minus the Laplace transform of the frailty at the sum of the hazards."""
+    variance, total = np.array(FRAILTIES)[frailty], hazard.sum(axis=1)
+    mixed = np.log1p(variance * total) / np.where(variance > 0.0, variance, 1.0)
+    some: Floats = -np.expm1(-np.where(variance > 0.0, mixed, total))
+    return some
+
+
+def _recursion(number: Ints, hazard: Floats, frailty: Ints, nodes: int) -> tuple[Floats, Floats]:
+    order = np.argsort(hazard <= 0.0, axis=1, kind="stable")
+    hazard = np.take_along_axis(hazard, order, axis=1)[:, : int((hazard > 0.0).sum(axis=1).max())]
+    factor, weight = -_FACTORS[frailty, :nodes], _WEIGHTS[frailty, :nodes]
+    tails = np.zeros((int(number.max()) + 2, len(number), nodes))
+    tails[0] = 1.0
+    moved = np.empty((len(number), nodes))
+    for place in range(hazard.shape[1]):
         with np.errstate(under="ignore"):
-            occurs = -np.expm1(-factor * hazard[:, place, None])[:, :, None]
-            moved = missing * occurs
-            missing[:, :, 1:] -= moved[:, :, 1:]
-            missing[:, :, :-1] += moved[:, :, 1:]
+            stays = np.exp(factor * hazard[:, place, None])
+            occurs = 1.0 - stays
+            for least in range(min(place + 1, len(tails) - 1), 0, -1):
+                np.multiply(tails[least - 1], occurs, out=moved)
+                tails[least] *= stays
+                tails[least] += moved
     with np.errstate(under="ignore"):
-        mixed: Floats = (missing[:, :, 0] * _WEIGHTS[frailty]).sum(axis=1)
-    return np.minimum(mixed, 1.0)
+        row = np.arange(len(number))
+        at_least, more = ((tails[number + above, row] * weight).sum(axis=1) for above in (0, 1))
+    return np.minimum(at_least, 1.0), np.minimum(more, 1.0)
 
 
 def _hazard(chance: Floats, frailty: Ints) -> Floats:

@@ -3,6 +3,8 @@
 import math
 from itertools import combinations
 
+from tests.contract.naive_peaks import NaivePeaks
+
 RUNGS = (0.0, 0.0625, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 
 
@@ -32,6 +34,8 @@ class NaiveOutage:
         self.age_h = 0.0
         self.hours: dict[int, tuple[float, float]] = {}
         self.excess = self.pairs = 0.0
+        self.turn = 0.0
+        self.deep = NaivePeaks(30.0, math.exp(-2.0), 10.0, 0.993)
 
     def observe(self, at_ms: int, local_ms: int, roster: list[float]) -> tuple[float, float, float]:
         """Score one sweep, then learn it."""
@@ -44,15 +48,20 @@ class NaiveOutage:
             seen, silent = self.hours.get(place, (0.0, 0.0))
             chances[place] = (silent + 0.02 * 24.0) / (seen + 24.0)
         together = int(sum(watched.values()))
-        frailty = max((self.excess + 0.2 * 2.0 / 0.09) / (self.pairs + 2.0 / 0.09), 0.0)
-        rung = next((each for each in RUNGS if each >= frailty), 4.0)
+        frailty = max((self.excess + 0.1 * 2.0 / 0.09) / (self.pairs + 2.0 / 0.09), 0.0)
+        rung = min(RUNGS, key=lambda each: abs(each - frailty))
         speaks = self.age_h >= 336.0 and len(watched) >= 2
-        p = at_least(together, list(chances.values()), rung) if speaks and together else 1.0
+        some = together if speaks else 0
+        theory = at_least(some, list(chances.values()), rung) if some else 1.0
+        p = math.exp(self.deep.log_corrected(theory, 2.0)) if some else 1.0
         elapsed = 0.0 if self.last_ms is None else min((at_ms - self.last_ms) / 3_600_000, 1.0)
         self.last_ms = at_ms
         self.age_h += elapsed
         hours = elapsed * (0.1 if p < 1e-4 else 1.0)
+        more = at_least(some + 1, list(chances.values()), rung) if some < len(chances) else 0.0
+        self.turn = (self.turn + 0.618) % 1.0
         if speaks:
+            self.deep.learn(-math.log(max(more + self.turn * (theory - more), 1e-300)) - 2.0, hours / 6.0)
             self._learn_frailty(together, list(chances.values()), frailty, hours)
         fade = math.exp(-hours / 336.0)
         for place, state in watched.items():

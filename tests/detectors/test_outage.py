@@ -9,14 +9,14 @@ import pytest
 
 from detectors.arrays import Floats, Scores
 from detectors.outage import Outage, OutageParameters, RosterBlock
-from detectors.poissonbinomial import FRAILTIES, tail_together
+from detectors.poissonbinomial import FRAILTIES, tails_together
 
 HOUR = 3_600_000
 
 
 def tail(least: int, chances: list[float], frailty: int = 0) -> float:
     """Return one tail."""
-    return float(tail_together(np.array([float(least)]), np.array([chances]), np.array([frailty]))[0])
+    return float(tails_together(np.array([float(least)]), np.array([chances]), np.array([frailty]))[0][0])
 
 
 def test_independent_chances_equal_the_sum_over_all_outcomes() -> None:
@@ -54,6 +54,18 @@ def test_a_common_cause_equals_claytons_copula(frailty: int) -> None:
             assert tail(least, chances, frailty) == pytest.approx(clayton(least, chances, FRAILTIES[frailty]), rel=1e-5)
 
 
+def test_more_is_at_least_one_more() -> None:
+    """Both tails of every number come out of one recursion, or of the formula for any at all."""
+    chances = np.random.default_rng(4).uniform(0.001, 0.3, 6).tolist()
+    for frailty in range(len(FRAILTIES)):
+        more = [
+            float(tails_together(np.array([float(number)]), np.array([chances]), np.array([frailty]))[1][0])
+            for number in range(7)
+        ]
+        at_least = [tail(number, chances, frailty) for number in range(8)]
+        assert more == pytest.approx(at_least[1:], rel=1e-8)
+
+
 def test_a_common_cause_leaves_everybodys_own_chance_alone() -> None:
     """Alone a sensor is silent as often; together more often, the more frailty."""
     for frailty in range(len(FRAILTIES)):
@@ -74,8 +86,8 @@ def test_a_tail_does_not_depend_on_its_neighbours() -> None:
     chance = rng.uniform(0.0, 0.3, (400, 12)) * (rng.random((400, 12)) < 0.7)
     least = rng.integers(0, 8, 400).astype(np.float64)
     frailty = rng.integers(0, len(FRAILTIES), 400)
-    together = tail_together(least, chance, frailty)
-    wider = tail_together(least, np.pad(chance, ((0, 0), (0, 9))), frailty)
+    together = tails_together(least, chance, frailty)[0]
+    wider = tails_together(least, np.pad(chance, ((0, 0), (0, 9))), frailty)[0]
     alone = [tail(int(k), row.tolist(), int(f)) for k, row, f in zip(least, chance, frailty, strict=True)]
     assert together.tolist() == wider.tolist() == alone
 
