@@ -5,12 +5,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors import peaks
 from detectors.arrays import Block, Floats, Ints, Scores
 from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict
 from detectors.tails import nb_sf
 
 WINDOWS = (1, 3, 6, 12, 24)
 _RING = 24
+_START = 4.5  # minus the logarithm of the least tail from which on it is learned
+_MOST = (np.inf, len(WINDOWS) * float(np.exp(-_START)), np.inf, 1.5)  # Bonferroni's share; or storms would teach
+_PRIOR = (200.0, float(np.exp(-_START)), 20.0, 0.993)  # panes, share, peaks, mean excess: of one window, exact
 _LARGEST_COUNT = 1e9
 # Citizens report by day: shape that a series without history is given, relative to the mean hour.
 _DAYTIME = np.array([0.3] * 7 + [1.2] + [1.7] * 9 + [1.3] * 3 + [0.7] * 2 + [0.3] * 2)
@@ -44,7 +48,7 @@ class RareParameters(NamedTuple):
     memory_days: float = 28.0
     shape_days: float = 60.0
     prior_count: float = 0.5
-    prior_days: float = 2.5
+    prior_days: float = 1.0
     prior_clump: float = 0.3
     prior_dispersion: float = 0.3
     storm_weight: float = 0.1
@@ -84,8 +88,11 @@ class RareCounts(Bank):
     from there.
 
     The rate of a day is Gamma distributed around its own history (e-fold ``memory_days``); sums over the last 1, 3, 6,
-    12 and 24 panes have negative-binomial tails; the least of the five counts five times (Bonferroni). Days are learned
-    when they are over, clipped, and with ``storm_weight`` when beyond the clip. Watches surges only: ``p_low`` is 1.
+    12 and 24 panes have negative-binomial tails. How often the least of the five is small, per pane and empty ones
+    included, is learned (`detectors.peaks`), so that ``p_high`` is the false-alarm rate per series and hour. Days are
+    learned when they are over, clipped, and with ``storm_weight`` when beyond the clip. Watches surges only: ``p_low``
+    is 1. Far tails of a report every third day, or of reports that come in clumps, are too careful (a third of nominal
+    at 1e-4): what happens once in a year can't be learned in months.
 
     Nothing is pooled over the bank, on purpose: pooling would make results depend on how series spread over partitions.
 
@@ -95,12 +102,12 @@ class RareCounts(Bank):
     >>> bank.resize(1)
     >>> at = np.array([0, 20, 33, 40, 47, 55, 56]) * 12 * 3600_000
     >>> scores = bank.update(Block(np.zeros(7, np.int64), at, at, np.array([0.0, 1, 1, 2, 1, 1, 30])))
-    >>> bool(scores.p_high[-1] < 1e-9), bool(scores.p_high[:-1].min() > 0.001)
+    >>> bool(scores.p_high[-1] < 1e-9), bool(scores.p_high[:-1].min() > 0.0001)
     (True, True)
     """
 
     name = "rare"
-    version = 1
+    version = 2
 
     def __init__(self, parameters: RareParameters | None = None) -> None:
         self.parameters = (parameters or RareParameters()).validated()
@@ -109,14 +116,16 @@ class RareCounts(Bank):
                 "first_ms": Column((), np.int64, NEVER),
                 "pane": Column((), np.int64, NEVER),
                 "day": Column((), np.int64, NEVER),
+                "born": Column((), np.int64, 0),
                 "today": Column(),
                 "began": Column(),
-                "rate": Column((2,)),
+                "rate": Column((2,), fill=np.array([0.0, self.parameters.prior_days])),
                 "noise": Column((2,)),
                 "clump": Column((2,)),
                 "pairs": Column(),
                 "hours": Column((24,)),
                 "weekdays": Column((7,)),
+                "tail": Column((4,), fill=np.array(_PRIOR)),
                 "ring_pane": Column((_RING,), np.int64, NEVER),
                 "ring_count": Column((_RING,)),
             }
@@ -151,7 +160,7 @@ class RareCounts(Bank):
         >>> at = np.array([0, 480, 481, 482]) * 3600_000
         >>> _, windows = bank.explained(Block(np.zeros(4, np.int64), at, at, np.array([0.0, 4, 5, 6])))
         >>> [float(column[-1].round(4)) for column in windows]
-        [3.0, 15.0, 0.0108]
+        [3.0, 15.0, 0.0071]
         """
         count = len(block.series)
         scores = Scores(np.ones(count), np.ones(count), np.full(count, np.nan))
@@ -176,20 +185,34 @@ class RareCounts(Bank):
         if new.any():
             born = rows[new]
             first[born], days[born] = block.at_ms[new], day[new]
+            table.ints("born")[born] = day[new]
             table.floats("began")[born] = (hour[new] % 24) / 24.0
         over = days[rows] < day
         if over.any():
             self._close_days(rows[over], day[over])
-        pane = np.maximum(block.at_ms // HOUR_MS, table.ints("pane")[rows])
+        before = table.ints("pane")[rows]
+        pane = np.maximum(block.at_ms // HOUR_MS, before)
         table.ints("pane")[rows] = pane
+        age = pane - first[rows] // HOUR_MS - int(24 * self.parameters.quiet_days)
+        panes = np.minimum(pane - np.maximum(before, first[rows] // HOUR_MS), np.maximum(age, 0)).astype(np.float64)
         counts = self._add(rows, pane, block.value)
-        mean, size = self._predict(rows, hour)
+        mean, size = self._predict(block, hour)
         ready = block.at_ms - first[rows] >= self.parameters.quiet_days * DAY_MS
-        p, windows = _least_tail(counts, mean, size, ready)
+        least, windows = _least_tail(counts, mean, size, ready)
+        p_high = self._told(rows, least, np.where(ready, panes, 0.0), windows.hours)
         self._learn_shape(rows, hour, block.value, mean[:, 0])
         table.floats("today")[rows] += block.value
-        p_high = np.maximum(np.minimum(len(WINDOWS) * p, 1.0), 1e-300)
-        return Verdict(p_high, np.ones(len(rows)), np.where(ready, mean[:, 0], np.nan)), windows
+        return Verdict(np.where(ready, p_high, 1.0), np.ones(len(rows)), np.where(ready, mean[:, 0], np.nan)), windows
+
+    def _told(self, rows: Ints, least: Floats, panes: Floats, hours: Floats) -> Floats:
+        """Return the least tail of the windows as one of a pane, by how small it has been per pane, and learn it."""
+        least = np.maximum(least, 1e-300)
+        state = self._table.floats("tail")[rows]
+        told = np.exp(peaks.log_corrected(least, _START, state))
+        weight = np.where(panes > 0.0, np.where(told < peaks.SUSPICIOUS, peaks.SUSPICIOUS_WEIGHT, 1.0), 0.0)
+        peaks.learn(-np.log(least) - _START, weight, state, panes, np.where(least < 1.0, hours, 1.0))
+        self._table.floats("tail")[rows] = np.minimum(state, _MOST)
+        return told
 
     def _add(self, rows: Ints, pane: Ints, value: Floats) -> Floats:
         """Add to the ring and return the sums over the trailing windows, (m, windows)."""
@@ -204,47 +227,57 @@ class RareCounts(Bank):
         held = counts[rows]
         return np.stack([np.where((back >= 0) & (back < width), held, 0.0).sum(axis=1) for width in WINDOWS], axis=1)
 
-    def _predict(self, rows: Ints, hour: Ints) -> tuple[Floats, Floats]:
+    def _predict(self, block: Block, hour: Ints) -> tuple[Floats, Floats]:
         """Return the means of the windows (m, windows) and the sizes of their negative binomials (m, windows)."""
-        table, parameters = self._table, self.parameters
-        rate = table.floats("rate")[rows] + np.array([parameters.prior_count, parameters.prior_days])
+        rows, table, parameters = block.series, self._table, self.parameters
+        rate = table.floats("rate")[rows] + np.array([parameters.prior_count, 0.0])
         hours = table.floats("hours")[rows] + 10.0 * _DAYTIME
-        weekdays = table.floats("weekdays")[rows] + 2.0
+        weekdays = self._weekdays(rows, hour // 24)
         back = hour[:, None] - np.arange(_RING)
         share = np.take_along_axis(hours / hours.sum(axis=1, keepdims=True), back % 24, axis=1)
-        share *= np.take_along_axis(7.0 * weekdays / weekdays.sum(axis=1, keepdims=True), back // 24 % 7, axis=1)
+        share *= np.take_along_axis(weekdays, back // 24 % 7, axis=1)
         mean = np.cumsum(share * (rate[:, :1] / rate[:, 1:]), axis=1)[:, np.array(WINDOWS) - 1]
         mean = np.maximum(mean, 1e-6)
         day_to_day = self._dispersion(table.floats("noise")[rows]) + 1.0 / rate[:, 0]
         return mean, 1.0 / (day_to_day[:, None] + self._clump(table.floats("clump")[rows])[:, None] / mean)
 
+    def _weekdays(self, rows: Ints, day: Ints) -> Floats:
+        """Return how each weekday compares with the mean one, (m, 7), as it was before a local ``day``."""
+        counts, slow = self._table.floats("weekdays")[rows], np.exp(-1.0 / self.parameters.shape_days)
+        ago = (day[:, None] - np.arange(7) - 1) % 7 + 1  # days since each was last there
+        times = np.maximum((day - self._table.ints("born")[rows])[:, None] - ago, -1) // 7 + 1
+        visits = slow**ago * (1.0 - slow ** (7 * times)) / (1.0 - slow**7)
+        mean = counts.sum(axis=1, keepdims=True) / np.maximum(visits.sum(axis=1, keepdims=True), 1e-9)
+        compared: Floats = (counts + 2.0) / (visits * mean + 2.0)
+        return compared
+
     def _clump(self, clump: Floats) -> Floats:
-        prior = 10.0
+        prior = 5.0
         return np.maximum((clump[:, 0] + prior * self.parameters.prior_clump) / (clump[:, 1] + prior), 0.01)
 
     def _dispersion(self, noise: Floats) -> Floats:
-        floor = 0.02
-        return np.maximum((noise[:, 0] + 5.0 * self.parameters.prior_dispersion) / (noise[:, 1] + 5.0), floor)
+        floor = 0.005
+        return np.maximum((noise[:, 0] + 3.0 * self.parameters.prior_dispersion) / (noise[:, 1] + 3.0), floor)
 
     def _learn_shape(self, rows: Ints, hour: Ints, value: Floats, mean: Floats) -> None:
-        """Let the hour and the weekday of reports count, at most a few of one pane."""
-        few = np.minimum(value, mean + 3.0 * np.sqrt(mean) + 1.0)
+        """Let the hour of reports count, at most a few more of one pane than of its own or of the mean hour."""
+        rate = self._table.floats("rate")[rows]
+        usual = np.maximum(mean, (rate[:, 0] + self.parameters.prior_count) / rate[:, 1] / 24.0)
+        few = np.minimum(value, usual + 3.0 * np.sqrt(usual) + 1.0)
         self._table.floats("hours")[rows, hour % 24] += few
-        self._table.floats("weekdays")[rows, hour // 24 % 7] += few
 
     def _close_days(self, rows: Ints, day: Ints) -> None:
         """Learn the last day seen of each series and the empty days between it and ``day``."""
         table, parameters = self._table, self.parameters
         last = table.ints("day")[rows]
         length = 1.0 - table.floats("began")[rows]
-        weekdays = table.floats("weekdays")[rows] + 2.0
-        factor = 7.0 * np.take_along_axis(weekdays, (last % 7)[:, None], axis=1)[:, 0] / weekdays.sum(axis=1) * length
+        factor = np.take_along_axis(self._weekdays(rows, last), (last % 7)[:, None], axis=1)[:, 0] * length
         empty = (day - last - 1).astype(np.float64)
         fade = np.exp(-1.0 / parameters.memory_days)
         gone = fade**empty
         zeros = (1.0 - gone) / (1.0 - fade)
         rate, noise = table.floats("rate"), table.floats("noise")
-        usual = (rate[rows, 0] + parameters.prior_count) / (rate[rows, 1] + parameters.prior_days)
+        usual = (rate[rows, 0] + parameters.prior_count) / rate[rows, 1]
         mean = factor * usual
         total = table.floats("today")[rows]
         clip = mean + parameters.clip_sd * np.sqrt(mean + self._dispersion(noise[rows]) * mean * mean) + 1.0
@@ -254,13 +287,14 @@ class RareCounts(Bank):
         weight = np.where(storm, parameters.storm_weight, 1.0)
         rate[rows] = gone[:, None] * (fade * rate[rows] + weight[:, None] * np.stack([taught, factor], axis=1))
         rate[rows, 1] += zeros
-        calm = np.where(storm, 0.0, 1.0 / (mean + 1.0) ** 2)
+        calm = np.where(known & ~storm, 1.0 / (mean + 1.0) ** 2, 0.0)
         spread = np.stack([(total - mean) ** 2 - mean, mean * mean], axis=1) * calm[:, None]
         idle = np.stack([usual * usual - usual, usual * usual], axis=1) * (zeros / (usual + 1.0) ** 2)[:, None]
         noise[rows] = gone[:, None] * (fade * noise[rows] + spread) + idle
         self._learn_clump(rows, total, fade)
         slow = np.exp(-(empty + 1.0) / parameters.shape_days)[:, None]
         table.floats("hours")[rows] *= slow
+        table.floats("weekdays")[rows, last % 7] += mean + weight * (taught - mean)
         table.floats("weekdays")[rows] *= slow
         table.ints("day")[rows] = day
         table.floats("today")[rows] = 0.0
@@ -273,6 +307,7 @@ class RareCounts(Bank):
         chance = (hours * hours).sum(axis=1) / hours.sum(axis=1) ** 2
         clump, pairs = table.floats("clump"), table.floats("pairs")
         beyond = pairs[rows] - total * (total - 1.0) * chance
+        fade = np.exp(-1.0 / self.parameters.shape_days)
         clump[rows, 0] = fade * clump[rows, 0] + np.minimum(beyond, total * (3.0 * self._clump(clump[rows]) + 1.0))
         clump[rows, 1] = fade * clump[rows, 1] + total
         pairs[rows] = 0.0

@@ -4,6 +4,8 @@ import math
 
 from scipy import special
 
+from tests.contract.naive_peaks import NaivePeaks
+
 HOUR = 3_600_000
 DAY = 24 * HOUR
 SHAPE = [0.3] * 7 + [1.2] + [1.7] * 9 + [1.3] * 3 + [0.7] * 2 + [0.3] * 2
@@ -16,16 +18,17 @@ class NaiveRare:
     def __init__(self) -> None:
         self.first: int | None = None
         self.pane = -(10**9)
-        self.day = 0
+        self.day = self.born = 0
         self.today = 0.0
         self.began = 0.0
-        self.rate = [0.0, 0.0]
+        self.rate = [0.0, 1.0]
         self.noise = [0.0, 0.0]
         self.clump = [0.0, 0.0]
         self.pairs = 0.0
         self.hours = [0.0] * 24
         self.weekdays = [0.0] * 7
         self.panes: dict[int, float] = {}
+        self.least = NaivePeaks(200.0, math.exp(-4.5), 20.0, 0.993)
         self.window: tuple[float, float, float] = (math.nan, math.nan, math.nan)
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:
@@ -36,21 +39,21 @@ class NaiveRare:
         hour, day = local_ms // HOUR, local_ms // DAY
         if self.first is None:
             self.first, self.day, self.began = at_ms, day, hour % 24 / 24
+            self.born, self.pane = day, at_ms // HOUR
         if self.day < day:
             self._close(day)
-        self.pane = max(self.pane, at_ms // HOUR)
+        last, self.pane = self.pane, max(self.pane, at_ms // HOUR)
         before = self.panes.get(self.pane, 0.0)
         self.panes[self.pane] = after = before + value
         self.pairs += after * (after - 1) - before * (before - 1)
         shares = self._shares()
-        weekdays = [w + 2 for w in self.weekdays]
-        daily = (self.rate[0] + 0.5) / (self.rate[1] + 2.5)
+        daily = (self.rate[0] + 0.5) / self.rate[1]
         ready = at_ms - self.first >= 10 * DAY
         tails, pane_mean = [], 0.0
         for width in (1, 3, 6, 12, 24):
             count = sum(self.panes.get(self.pane - back, 0.0) for back in range(width))
             mean = sum(
-                shares[(hour - back) % 24] * 7 * weekdays[(hour - back) // 24 % 7] / sum(weekdays) * daily
+                shares[(hour - back) % 24] * self._weekday((hour - back) // 24 % 7, day) * daily
                 for back in range(width)
             )
             mean = max(mean, 1e-6)
@@ -59,42 +62,56 @@ class NaiveRare:
             tails.append(float(special.betainc(count, size, mean / (mean + size))) if count > mean else 1.0)
             if ready and count > mean and tails[-1] < min(tails[:-1], default=math.inf):
                 self.window = (width, count, mean)
-        few = min(value, pane_mean + 3 * math.sqrt(pane_mean) + 1)
+        usual = max(pane_mean, daily / 24)
+        few = min(value, usual + 3 * math.sqrt(usual) + 1)
         self.hours[hour % 24] += few
-        self.weekdays[hour // 24 % 7] += few
         self.today += value
         if not ready:
             return 1.0, 1.0, math.nan
-        return max(min(5 * min(tails), 1.0), 1e-300), 1.0, pane_mean
+        least = max(min(tails), 1e-300)
+        p = math.exp(self.least.log_corrected(least, 4.5))
+        panes = min(self.pane - last, max(self.pane - self.first // HOUR - 240, 0))
+        alike = self.window[0] if least < 1 else 1.0
+        self.least.learn(-math.log(least) - 4.5, (0.1 if p < 1e-4 else 1.0) if panes else 0.0, panes, alike)
+        self.least.share, self.least.excess = min(self.least.share, 5 * math.exp(-4.5)), min(self.least.excess, 1.5)
+        return p, 1.0, pane_mean
+
+    def _weekday(self, weekday: int, day: int) -> float:
+        """Count a weekday's reports, and those of mean days, since birth; both fade."""
+        ages = [[age for age in range(1, day - self.born + 1) if (day - age) % 7 == w] for w in range(7)]
+        visits = [math.fsum(SLOW**age for age in each) for each in ages]
+        mean = sum(self.weekdays) / max(sum(visits), 1e-9)
+        return (self.weekdays[weekday] + 2) / (visits[weekday] * mean + 2)
 
     def _shares(self) -> list[float]:
         hours = [seen + 10 * shape / sum(SHAPE) for seen, shape in zip(self.hours, SHAPE, strict=True)]
         return [hour / sum(hours) for hour in hours]
 
     def _spread(self) -> float:
-        return max((self.noise[0] + 1.5) / (self.noise[1] + 5), 0.02)
+        return max((self.noise[0] + 0.9) / (self.noise[1] + 3), 0.005)
 
     def _clump(self) -> float:
-        return max((self.clump[0] + 3) / (self.clump[1] + 10), 0.01)
+        return max((self.clump[0] + 1.5) / (self.clump[1] + 5), 0.01)
 
     def _close(self, day: int) -> None:
-        weekdays = [w + 2 for w in self.weekdays]
-        share = 7 * weekdays[self.day % 7] / sum(weekdays) * (1 - self.began)
-        usual = (self.rate[0] + 0.5) / (self.rate[1] + 2.5)
+        share = self._weekday(self.day % 7, self.day) * (1 - self.began)
+        usual = (self.rate[0] + 0.5) / self.rate[1]
         mean, total = share * usual, self.today
         clip = mean + 3 * math.sqrt(mean + self._spread() * mean * mean) + 1
         assert self.first is not None
-        storm = self.day * DAY - self.first >= 10 * DAY and total > clip
+        known = self.day * DAY - self.first >= 10 * DAY
+        storm = known and total > clip
         weight = 0.1 if storm else 1.0
         self.rate = [FADE * self.rate[0] + weight * (clip if storm else total), FADE * self.rate[1] + weight * share]
-        calm = 0.0 if storm else 1 / (mean + 1) ** 2
+        calm = 0.0 if storm or not known else 1 / (mean + 1) ** 2
         self.noise = [
             FADE * self.noise[0] + calm * ((total - mean) ** 2 - mean),
             FADE * self.noise[1] + calm * mean * mean,
         ]
         beyond = self.pairs - total * (total - 1) * sum(s * s for s in self._shares())
         beyond = min(beyond, total * (3 * self._clump() + 1))
-        self.clump = [FADE * self.clump[0] + beyond, FADE * self.clump[1] + total]
+        self.clump = [SLOW * self.clump[0] + beyond, SLOW * self.clump[1] + total]
+        self.weekdays[self.day % 7] += 0.9 * mean + 0.1 * clip if storm else total
         for _ in range(day - self.day - 1):
             self.rate = [FADE * self.rate[0], FADE * self.rate[1] + 1]
             idle = 1 / (usual + 1) ** 2
