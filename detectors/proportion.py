@@ -15,6 +15,7 @@ _COLUMNS = {"hits": (np.float64, ()), "trials": (np.float64, ())}
 _LARGEST = 1e15  # whole numbers below it are exact
 _SUSPICIOUS = 1e-4  # what is this improbable is learned as so little of an observation:
 _SUSPICIOUS_WEIGHT = 0.1
+_ERRORS = 0.4  # standard errors that the dispersion is widened by: about its part in the predictive tail at 1e-4
 _MOST_DISPERSION, _MOST_SPREAD = 0.5, 0.9
 
 
@@ -64,8 +65,9 @@ class Proportion(Held):
 
     An observation of n trials weighs n / (1 + (n - 1) r) independent ones, r being the correlation of its trials: the
     weighted hits and trials fade with each observation. The correlation comes from squared residuals (the method of
-    moments) with a prior, and is taken one standard error too large. The predictive distribution also contains the
-    uncertainty of the share: a young series is cautious. ``expected`` is the number of hits.
+    moments) with a prior, and is taken 0.4 standard errors too large: its own uncertainty makes far tails as much
+    longer. The predictive distribution also contains the uncertainty of the share: a young series is cautious.
+    ``expected`` is the number of hits.
 
     Examples
     --------
@@ -80,7 +82,7 @@ class Proportion(Held):
     """
 
     name = "proportion"
-    version = 1
+    version = 2
 
     def __init__(self, parameters: ProportionParameters | None = None) -> None:
         self.parameters = (parameters or ProportionParameters()).validated()
@@ -109,7 +111,7 @@ class Proportion(Held):
         trials = np.minimum(block.trials, parameters.most_trials)
         hits = _scaled(block.hits, block.trials, trials, share)
         unsure = (1.0 - dispersion) / (certain + 1.0)
-        size = 1.0 / np.minimum(dispersion + error + unsure, _MOST_SPREAD) - 1.0
+        size = 1.0 / np.minimum(dispersion + _ERRORS * error + unsure, _MOST_SPREAD) - 1.0
         p_high, p_low = beta_binomial_tails(hits, trials, share * size, (1.0 - share) * size)
         ready = table.floats("count")[rows] >= parameters.quiet_observations
         ready &= table.floats("seen")[rows] >= parameters.quiet_trials

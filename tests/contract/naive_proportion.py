@@ -34,7 +34,7 @@ class NaiveProportion:
         r = min(max((self.excess + weight * 0.03) / (self.pairs + weight), 0.0), 0.5)
         error = math.sqrt(self.scatter + 2.0 * weight) / (self.pairs + weight)
         unsure = (1.0 - r) / (whole + 1.0)
-        size = 1.0 / min(r + error + unsure, 0.9) - 1.0
+        size = 1.0 / min(r + 0.4 * error + unsure, 0.9) - 1.0
         n, h = int(trials), int(hits)
         chances = [beta_binomial(k, n, share * size, (1.0 - share) * size) for k in range(n + 1)]
         p_high, p_low = min(math.fsum(chances[h:]), 1.0), min(math.fsum(chances[: h + 1]), 1.0)
