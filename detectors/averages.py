@@ -21,5 +21,9 @@ def fade(value: Floats, mean: Floats, weight: Floats, memory: float) -> tuple[Fl
     >>> float(mean[0].round(3)), float(weight[0])
     (1.947, 1.9)
     """
-    grown = weight * (1.0 - 1.0 / memory) + 1.0
-    return mean + (value - mean) / grown, grown
+    grown = weight * (1.0 - 1.0 / memory)
+    grown += 1.0
+    moved = value - mean
+    moved /= grown
+    moved += mean
+    return moved, grown

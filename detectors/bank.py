@@ -1,7 +1,7 @@
 """A bank: the state arrays of one kind of detector over many series, and the checks that every detector shares."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,16 @@ _BLOCK = (("series", np.int64), ("at_ms", np.int64), ("local_ms", np.int64), ("v
 
 
 class Column(NamedTuple):
-    """One state array: its shape per series, its type and what a new series starts with (broadcast to the shape)."""
+    """One state array: its shape per series, its type and what a new series starts with (broadcast to the shape).
+
+    With ``series_last`` it lies in memory with the series last, (…, series): what is read at one place of all series,
+    such as one quarter of an hour of their profiles, is then one contiguous stretch.
+    """
 
     shape: tuple[int, ...] = ()
     dtype: type[np.generic] = np.float64
     fill: float | Floats = 0.0
+    series_last: bool = False
 
 
 class Verdict(NamedTuple):
@@ -48,12 +53,19 @@ class Table:
         self._arrays: dict[str, NDArray[np.generic]] = {name: self._fresh(name, 0) for name in columns}
 
     def floats(self, name: str) -> Floats:
-        """Return the float array ``name`` including spare rows; rows are written through it."""
+        """Return the float array ``name`` including spare rows; rows are written through it.
+
+        A column with the series last is returned as it lies in memory, (…, series).
+        """
         return self._arrays[name]  # type: ignore[return-value]  # Column.dtype says so
 
     def ints(self, name: str) -> Ints:
         """Return the integer array ``name`` including spare rows."""
         return self._arrays[name]  # type: ignore[return-value]  # Column.dtype says so
+
+    def array(self, name: str) -> NDArray[Any]:
+        """Return the array ``name``, of whatever type its column says, including spare rows."""
+        return self._arrays[name]
 
     def across(self, name: str, rows: Ints) -> Floats:
         """Return a copy of the float array ``name`` of (m,) rows with the series last, (…, m), contiguous.
@@ -82,14 +94,15 @@ class Table:
         if size < self.size:
             raise ValueError(f"{self.owner}.resize: size {size} is below the present {self.size}; a bank only grows")
         for name, array in self._arrays.items():
-            if size > len(array):
-                spare = self._fresh(name, max(size, 2 * len(array)) - len(array))
-                self._arrays[name] = np.concatenate([array, spare])
+            axis = self._axis(name)
+            room = array.shape[axis]
+            if size > room:
+                self._arrays[name] = np.concatenate([array, self._fresh(name, max(size, 2 * room) - room)], axis)
         self.size = size
 
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Return views of the arrays, first axis = series."""
-        return {name: array[: self.size] for name, array in self._arrays.items()}
+        return {name: np.moveaxis(array, self._axis(name), 0)[: self.size] for name, array in self._arrays.items()}
 
     def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Replace everything by copies of ``state``.
@@ -111,8 +124,15 @@ class Table:
                 raise ValueError(
                     f"{self.owner}.load: {name} is {array.dtype}{array.shape}, need {np.dtype(column.dtype)}{shape}"
                 )
-        self._arrays = {name: np.array(state[name], order="C") for name in self._columns}
+        self._arrays = {
+            name: np.array(np.moveaxis(state[name], 0, self._axis(name)), order="C") for name in self._columns
+        }
         self.size = sizes.pop()
+
+    def _axis(self, name: str) -> int:
+        """Return where the series are in the array as it lies in memory."""
+        column = self._columns[name]
+        return len(column.shape) if column.series_last else 0
 
     @staticmethod
     def _across(array: NDArray[np.generic], rows: Ints) -> NDArray[np.generic]:
@@ -121,7 +141,8 @@ class Table:
 
     def _fresh(self, name: str, rows: int) -> NDArray[np.generic]:
         column = self._columns[name]
-        return np.full((rows, *column.shape), column.fill, dtype=column.dtype)
+        fresh = np.full((rows, *column.shape), column.fill, dtype=column.dtype)
+        return np.ascontiguousarray(np.moveaxis(fresh, 0, self._axis(name)))
 
 
 class Held:
@@ -177,16 +198,23 @@ class Bank(Held):
         ValueError
             A column has the wrong dtype or length, a series is outside the bank, or time runs backwards.
         """
+        place = check(self.name, block, self._table.size)
+        known = self._known(block.value)
+        if isinstance(place, slice) and bool(known.all()):  # a stretch of the bank once: no copies, no second look
+            return Scores(*self._step(block))
         p_high, p_low = np.ones(len(block.series)), np.ones(len(block.series))
         expected = np.full(len(block.series), np.nan)
-        for chosen, part in self._rounds(block):
+        for chosen, part in self._parts(block, known):
             p_high[chosen], p_low[chosen], expected[chosen] = self._step(part)
         return Scores(p_high, p_low, expected)
 
     def _rounds(self, block: Block) -> Iterator[tuple[NDArray[np.intp], Block]]:
         """Check the block and yield its known values in rounds: where they stand in it, and the round itself."""
         check(self.name, block, self._table.size)
-        known = self._known(block.value)
+        return self._parts(block, self._known(block.value))
+
+    def _parts(self, block: Block, known: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.intp], Block]]:
+        """Yield the values that are known in rounds."""
         everything = bool(known.all())
         for indices in rounds(block.series):
             chosen = indices if everything else indices[known[indices]]
@@ -205,8 +233,23 @@ class Bank(Held):
         raise NotImplementedError
 
 
-def check(owner: str, block: Block, size: int) -> None:
-    """Raise ValueError, naming the column and the way out, when ``block`` breaks its contract."""
+def span(rows: Ints) -> Ints | slice:
+    """Return rows that follow each other as a slice, so that state is read as a view instead of a copy.
+
+    What was read as a view changes when it is written: read everything, then write.
+
+    Examples
+    --------
+    >>> span(np.array([3, 4, 5])), span(np.array([3, 5, 4]))
+    (slice(3, 6, None), array([3, 5, 4]))
+    """
+    if len(rows) > 0 and rows[-1] - rows[0] == len(rows) - 1 and bool((rows[1:] > rows[:-1]).all()):
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
+
+
+def check(owner: str, block: Block, size: int) -> Ints | slice:
+    """Return the block's series as `span`; raise ValueError, naming the way out, when it breaks its contract."""
     for column, dtype in _BLOCK:
         array = getattr(block, column)
         if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != block.series.shape:
@@ -215,17 +258,20 @@ def check(owner: str, block: Block, size: int) -> None:
                 f"{owner}.update: {column} is {getattr(array, 'dtype', type(array).__name__)}{shape}, "
                 f"need {np.dtype(dtype)}({len(block.series)},)"
             )
-    check_order(owner, block.series, block.at_ms, size)
+    return check_order(owner, block.series, block.at_ms, size)
 
 
-def check_order(owner: str, series: Ints, at_ms: Ints, size: int) -> None:
-    """Raise ValueError when a series is outside the bank or time runs backwards in the block."""
+def check_order(owner: str, series: Ints, at_ms: Ints, size: int) -> Ints | slice:
+    """Return the series as `span`; raise ValueError when one is outside the bank or time runs backwards."""
     if series.ndim != 1:
         raise ValueError(f"{owner}.update: series has {series.ndim} axes, need 1")
     if len(series) == 0:
-        return
-    if series.min() < 0 or series.max() >= size:
-        bad = int(series.min() if series.min() < 0 else series.max())
+        return series
+    place = span(series)
+    least, most = (place.start, place.stop - 1) if isinstance(place, slice) else (int(series.min()), int(series.max()))
+    if least < 0 or most >= size:
+        bad = least if least < 0 else most
         raise ValueError(f"{owner}.update: series {bad} is outside 0..{size - 1}; call resize first")
     if len(series) > 1 and bool((at_ms[1:] < at_ms[:-1]).any()):
         raise ValueError(f"{owner}.update: at_ms decreases inside the block; sort it by event time")
+    return place

@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from detectors import spot
 from detectors.arrays import Block, Floats, Ints
-from detectors.bank import DAY_MS, NEVER, Bank, Column, Verdict
+from detectors.bank import DAY_MS, Bank, Column, Verdict, span
 
 _BINS = 96
 _BIN_MS = DAY_MS // _BINS
 _KINDS = 3  # weekdays, weekends, all days
 _SATURDAY = 5
-_EXACT = 1e-9  # residuals smaller than this part of the values are rounding
+
+_Place = tuple[Ints | int, Ints | slice]
 
 
 class DailyParameters(NamedTuple):
@@ -64,50 +65,73 @@ class Daily(Bank):
     """
 
     name = "daily"
-    version = 1
+    version = 2
 
     def __init__(self, parameters: DailyParameters | None = None) -> None:
         self.parameters = (parameters or DailyParameters()).validated()
-        own = {
-            "last_ms": Column((), np.int64, NEVER),
-            "count": Column(),
-            "level": Column(),
-            "sum": Column((_KINDS * _BINS,)),  # faded sums of the values of a bin
-            "visits": Column((_KINDS * _BINS,)),  # and of its visits
-        }
-        super().__init__({**own, **spot.columns(2, self.parameters.tails)})
+        self._forget = -float(np.expm1(-1.0 / self.parameters.memory_visits))  # by a whole visit
+        super().__init__(
+            {
+                "last_ms": Column(fill=-np.inf),
+                "level": Column(),
+                "sum": Column((_KINDS * _BINS,), series_last=True),  # faded sums of the values of a bin
+                "visits": Column((_KINDS * _BINS,), series_last=True),  # and of its visits
+                **spot.columns(2, self.parameters.tails),
+            }
+        )
+        self._tails = spot.Tails(self._table, self.parameters.tails)
 
     def _known(self, value: Floats) -> NDArray[np.bool_]:
         return spot.known(value)
 
     def _step(self, block: Block) -> Verdict:
-        rows, table, value, parameters = block.series, self._table, block.value, self.parameters
-        last = table.ints("last_ms")[rows]
-        weight = np.where(last == NEVER, 1.0, np.clip((block.at_ms - np.maximum(last, 0)) / _BIN_MS, 0.0, 1.0))
-        table.ints("last_ms")[rows] = np.maximum(last, block.at_ms)
-        count, level = table.floats("count")[rows], table.floats("level")[rows]
-        level = np.where(count == 0.0, value, level)
-        bins = _bins(rows, block.local_ms)
-        sums, visits = table.floats("sum").ravel()[bins], table.floats("visits").ravel()[bins]
-        prior = parameters.prior_visits
-        of_any_day = (sums[1] + prior * level) / (visits[1] + prior)
-        expected = (sums[0] + prior * of_any_day) / (visits[0] + prior)
-        residual = value - expected
-        rounding = np.abs(residual) <= _EXACT * np.maximum(np.abs(value), np.abs(expected))
-        ready = count >= parameters.tails.quiet_observations
-        p_high, p_low = spot.both_sides(rows, np.where(rounding, 0.0, residual), table, parameters.tails)
-        fade = np.exp(-weight / parameters.memory_visits)
-        table.floats("sum").ravel()[bins] = fade * sums + weight * value
-        table.floats("visits").ravel()[bins] = fade * visits + weight
-        count += 1.0
-        table.floats("count")[rows] = count
-        table.floats("level")[rows] = level + (value - level) / np.minimum(count, parameters.level_observations)
-        return Verdict(p_high, p_low, np.where(ready, expected, np.nan))
+        place, table, value, parameters = span(block.series), self._table, block.value, self.parameters
+        levels, number = table.floats("level"), self._tails.number(place)
+        young = self._tails.young(place)
+        level = levels[place]
+        if len(young):
+            level = np.where(number == 0.0, value, level)
+        weight = self._visit(place, block.at_ms)
+        expected = level
+        forget = self._forget * weight
+        gained = weight * value
+        for bins in _bins(block.local_ms, place):
+            sums, visits = table.floats("sum"), table.floats("visits")
+            total, weights = sums[bins], visits[bins]
+            expected = parameters.prior_visits * expected
+            expected += total
+            expected /= weights + parameters.prior_visits
+            sums[bins] = total - forget * total + gained
+            visits[bins] = weights - forget * weights + weight
+        levels[place] = level + (value - level) / np.minimum(number + 1.0, parameters.level_observations)
+        p_high, p_low = self._tails.both_sides(place, value, expected)
+        expected[young] = np.nan
+        return Verdict(p_high, p_low, expected)
+
+    def _visit(self, place: Ints | slice, at_ms: Ints) -> Floats:
+        """Return the part of a visit of its bin that each observation is: the time since the one before, 0 to 1."""
+        lasts = self._table.floats("last_ms")
+        last, now = lasts[place], at_ms.astype(np.float64)
+        weight = (now - last) * (1.0 / _BIN_MS)
+        np.minimum(np.maximum(weight, 0.0, out=weight), 1.0, out=weight)
+        lasts[place] = np.maximum(last, now)
+        return weight
 
 
-def _bins(rows: Ints, local_ms: Ints) -> Ints:
-    """Return the places in the flattened profile, (2, m): of weekdays or weekends, and of all days."""
+def _bins(local_ms: Ints, place: Ints | slice) -> tuple[_Place, _Place]:
+    """Return where the profiles of all days, and of weekdays or weekends, are at these times: bins and series."""
+    first, last = int(local_ms.min()), int(local_ms.max())
+    if first // _BIN_MS == last // _BIN_MS:  # the usual case: one stretch of the profile
+        of_day, of_kind = _quarters(np.array([first]))
+        return (int(of_day[0]), place), (int(of_kind[0]), place)
+    of_day, of_kind = _quarters(local_ms)
+    rows = np.arange(place.start, place.stop) if isinstance(place, slice) else place
+    return (of_day, rows), (of_kind, rows)
+
+
+def _quarters(local_ms: Ints) -> tuple[Ints, Ints]:
+    """Return the bins of all days, and of weekdays or weekends, at these times, (m,) each."""
     day = local_ms // DAY_MS
     of_day = (local_ms - day * DAY_MS) // _BIN_MS
     weekend = (day + 3) % 7 >= _SATURDAY  # 1970-01-01 was a Thursday
-    return np.stack([of_day + np.where(weekend, _BINS, 0), of_day + 2 * _BINS]) + rows * (_KINDS * _BINS)
+    return of_day + 2 * _BINS, of_day + np.where(weekend, _BINS, 0)

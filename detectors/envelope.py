@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.arrays import Block, Floats
-from detectors.bank import Bank, Column, Verdict
+from detectors.bank import Bank, Column, Verdict, span
 from detectors.spot import known
 
-_LEAST_P = 1e-10
+_MOST_DECADES = 10.0
 _EXACT = 1e-9  # differences smaller than this part of the numbers are rounding
 
 
@@ -65,24 +65,31 @@ class Envelope(Bank):
         return known(value)
 
     def _step(self, block: Block) -> Verdict:
-        rows, table, value = block.series, self._table, block.value
-        seen, highest, lowest = (table.floats(name)[rows] for name in ("seen", "highest", "lowest"))
-        table.floats("seen")[rows] = seen + 1.0
-        table.floats("highest")[rows] = np.maximum(highest, value)
-        table.floats("lowest")[rows] = np.minimum(lowest, value)
-        new = seen == 0.0
-        highest, lowest = np.where(new, value, highest), np.where(new, value, lowest)
+        place, table, value = span(block.series), self._table, block.value
+        numbers, tops, bottoms = (table.floats(name) for name in ("seen", "highest", "lowest"))
+        seen = numbers[place]
         ready = seen >= self.parameters.quiet_observations
+        numbers[place] = seen + 1.0
+        usual = np.minimum(np.maximum(value, bottoms[place]), tops[place])
+        tails = np.ones((2, len(value)))
+        records = np.flatnonzero(usual != value)  # few: all else leaves everything as it is
+        if len(records):
+            rows, record = block.series[records], value[records]
+            highest, lowest = tops[rows], bottoms[rows]
+            tails[:, records] = np.where(ready[records], self._beyond(record, highest, lowest), 1.0)
+            tops[rows], bottoms[rows] = np.maximum(highest, record), np.minimum(lowest, record)
+        if not ready.all():
+            usual[~ready] = np.nan
+        return Verdict(tails[0], tails[1], usual)
+
+    def _beyond(self, value: Floats, highest: Floats, lowest: Floats) -> Floats:
+        """Return the tails of values above and below the range so far, (2, m): at least 1e-10, 1 within the range."""
+        new = highest < lowest
+        highest, lowest = np.where(new, value, highest), np.where(new, value, lowest)
         size = np.maximum(np.abs(highest), np.abs(lowest))
         # a series that never changed has no range: any change is a record by all of it
         unit = self.parameters.range_per_decade * np.maximum(highest - lowest, np.maximum(_EXACT * size, 1e-300))
-        p_high, p_low = (np.where(ready, _falling(beyond, unit), 1.0) for beyond in (value - highest, lowest - value))
-        return Verdict(p_high, p_low, np.where(ready, np.minimum(np.maximum(value, lowest), highest), np.nan))
-
-
-def _falling(beyond: Floats, unit: Floats) -> Floats:
-    """Return 10 to the minus number of units, at least 1e-10; 1 within the range."""
-    with np.errstate(over="ignore"):
-        decades = np.minimum(np.maximum(beyond, 0.0) / unit, -np.log10(_LEAST_P))
-    falling: Floats = np.maximum(10.0**-decades, _LEAST_P)
-    return falling
+        with np.errstate(over="ignore"):
+            decades = np.minimum(np.maximum(np.stack([value - highest, lowest - value]), 0.0) / unit, _MOST_DECADES)
+        falling: Floats = 10.0**-decades
+        return falling

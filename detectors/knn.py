@@ -4,7 +4,6 @@ Source: Burnaev, Ishimtsev (2016), Conformalized density- and distance-based ano
 arXiv:1608.04585; here the distance is Euclidean and becomes a tail by peaks over a threshold instead of its rank.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -12,14 +11,20 @@ from numpy.typing import NDArray
 
 from detectors import spot
 from detectors.arrays import Block, Floats, Ints
-from detectors.bank import Bank, Column, Verdict
+from detectors.bank import Bank, Column, Verdict, span
 
-_ROWS_AT_ONCE = 256  # their windows stay in the cache, and calls cost little
-_CLIP = 1e3  # usual steps that a value is from the mean at most: keeps the running sums exact to nine digits
+_ROWS_AT_ONCE = 64  # their windows stay in the cache, and calls cost little
+_CLIP = 1e3  # usual steps that a value is from the mean at most
 _EXACT = 1e-6  # distances smaller than this part of the usual step are rounding
 _LEAST_STEP = 1e-150  # its square is not 0
-_SPARE = 64  # values are written before the newest one, and all moved back once in so many
+_SPARE = 16  # values are written before the newest one, and all moved back once in so many
 _MEMORY = 500.0  # of mean and usual step, observations
+_FARTHEST = np.float32(1e15)  # usual steps; squares of single precision stay finite
+_LEAST_DISTANCE = 1e-6  # usual steps; the squares of less are near where single precision ends
+_NEARLY = 1.0 - 1e-9
+_UNIT_ROUNDOFF = 2.0**-24
+
+Singles = NDArray[np.float32]
 
 
 class NearestParameters(NamedTuple):
@@ -57,10 +62,12 @@ class NearestParameters(NamedTuple):
 class Nearest(Bank):
     """Mean distance of the last ``length`` values from their nearest neighbours, by its own tail.
 
-    The squared distances to all shapes of the window are kept as running sums, one per lag: a new value adds one square
-    to each and takes the oldest one away, so that the cost doesn't depend on the length. One lag per observation is
-    summed anew, so that rounding doesn't build up. Expected is the value where the nearest shape ends; the tail is that
-    of the side on which the value lies.
+    Few distances are large enough for a tail below 1: so all squared distances are kept as running sums in single
+    precision, one per lag (a new value adds one square to each and takes the oldest one away), and all that is asked of
+    them is whether enough are *surely* near, whatever rounding did. Only where they are not, shapes are searched in
+    double precision, from the values themselves; so results don't depend on the sums. Expected is the value where the
+    nearest shape ends, and the tail is that of the side on which the value lies; where the shape is usual it is the
+    value itself.
 
     Examples
     --------
@@ -76,121 +83,179 @@ class Nearest(Bank):
     """
 
     name = "nearest"
-    version = 1
+    version = 2
 
     def __init__(self, parameters: NearestParameters | None = None) -> None:
         self.parameters = (parameters or NearestParameters()).validated()
-        own = {
-            "count": Column((), np.int64, 0),
-            "mean": Column(),
-            "step": Column(),
-            "past": Column((_SPARE + self.parameters.window + self.parameters.length,)),  # newest first, from a place
-            "square": Column((self.parameters.window,)),  # squared distance at lag 1, 2, …
-        }
-        super().__init__({**own, **spot.columns(1, self.parameters.tails)})
+        reaching = self.parameters.window + self.parameters.length
+        super().__init__(
+            {
+                "count": Column((), np.int64, 0),
+                "mean": Column(),
+                "step": Column(),
+                "past": Column((_SPARE + reaching,)),  # newest first, from a place that moves
+                "rough": Column((reaching + 1,), np.float32),  # the same in usual steps from the anchor, newest first
+                "square": Column((self.parameters.window,), np.float32),  # of these, at lag 1, 2, …
+                "anchor": Column(),
+                "per_unit": Column(fill=1.0),  # what a usual step is divided by
+                "reach": Column(),  # the farthest that rough values have been from 0 since the sums were made anew
+                **spot.columns(1, self.parameters.tails),
+            }
+        )
+        self._tails = spot.Tails(self._table, self.parameters.tails)
+        # Every sum is rounded twice a step for at most a window, and holds ``length`` squares of at most (2 reach)².
+        self._slack = 3.0 * (self.parameters.window + 20.0) * self.parameters.length * 4.0 * _UNIT_ROUNDOFF
 
     def _known(self, value: Floats) -> NDArray[np.bool_]:
         return spot.known(value)
 
     def _step(self, block: Block) -> Verdict:
-        rows = block.series
-        count = self._table.ints("count")[rows]
-        value, step = self._clipped(rows, block.value, count)
-        self._table.ints("count")[rows] = count + 1
-        distance, expected = np.empty(len(rows)), np.empty(len(rows))
-        for chosen in _in_phase(count):
-            found = self._search(rows[chosen], value[chosen], count[chosen], step[chosen])
-            distance[chosen], expected[chosen] = found
-        exact = np.where(distance <= _EXACT * step, 0.0, distance)
-        ready = self._table.floats("seen")[rows, 0] >= self.parameters.tails.quiet_observations
-        p = spot.tails(rows, exact[:, None], self._table, self.parameters.tails)[:, 0]
-        above = block.value >= expected
-        return Verdict(np.where(above, p, 1.0), np.where(above, 1.0, p), np.where(ready, expected, np.nan))
+        place, table = span(block.series), self._table
+        count = table.ints("count")[place].copy()
+        young = self._tails.young(place)
+        value, step = self._clipped(place, block.value, count)
+        at = self._write(place, value, count)
+        table.ints("count")[place] = count + 1
+        expected, tails = block.value.copy(), np.ones((2, len(count)))
+        lags = np.minimum(np.maximum(count - self.parameters.length + 1, 0), self.parameters.window)
+        enough = lags >= 2 * self.parameters.neighbours
+        odd = np.flatnonzero(~self._surely_near(block.series, value, lags) & enough)
+        odd = odd[self._perhaps_far(block.series[odd], lags[odd])]
+        for start in range(0, len(odd), _ROWS_AT_ONCE):
+            some = odd[start : start + _ROWS_AT_ONCE]
+            p, end = self._search(block.series[some], at[some], lags[some], step[some])
+            strange = p < 1.0
+            some, p, end = some[strange], p[strange], end[strange]
+            expected[some] = end
+            tails[(block.value[some] < end).astype(np.int64), some] = p
+        seen = count + 1
+        self._renew(block.series, at, np.flatnonzero((seen & count == 0) | (seen % self.parameters.window == 0)))
+        self._tails.count(place if enough.all() else block.series[enough])
+        expected[young] = np.nan
+        expected[~enough] = np.nan
+        return Verdict(tails[0], tails[1], expected)
 
-    def _clipped(self, rows: Ints, value: Floats, count: Ints) -> tuple[Floats, Floats]:
-        """Return the values, not further from the mean than the running sums bear, and the usual step; learn both."""
-        mean, step = self._table.floats("mean")[rows], self._table.floats("step")[rows]
-        mean = np.where(count == 0, value, mean)
+    def _clipped(self, place: Ints | slice, value: Floats, count: Ints) -> tuple[Floats, Floats]:
+        """Return the values, not absurdly far from the mean, and the usual step; learn both."""
+        means, steps = self._table.floats("mean"), self._table.floats("step")
+        mean, step = np.where(count == 0, value, means[place]), steps[place].copy()
         reach = np.where(step > 0.0, _CLIP * step, np.inf)
         clipped = np.minimum(np.maximum(value, mean - reach), mean + reach)
         share = 1.0 / np.minimum(count + 1.0, _MEMORY)
-        self._table.floats("mean")[rows] = mean + (clipped - mean) * share
-        self._table.floats("step")[rows] = step + (np.abs(clipped - mean) - step) * share
+        means[place] = mean + (clipped - mean) * share
+        steps[place] = step + (np.abs(clipped - mean) - step) * share
         return clipped, step
 
-    def _search(self, rows: Ints, value: Floats, count: Ints, step: Floats) -> tuple[Floats, Floats]:
-        """Return the distance from the nearest neighbours and the nearest one's end; all rows are in the same phase."""
+    def _write(self, place: Ints | slice, value: Floats, count: Ints) -> Ints:
+        """Write the newest values before the others, moving all back where the room ends; return their places."""
+        table, rows = self._table, np.arange(place.start, place.stop) if isinstance(place, slice) else place
+        past = table.floats("past")
+        at = _SPARE - 1 - count % _SPARE
+        full = rows[(at == _SPARE - 1) & (count > 0)]
+        past[full, _SPARE:] = past[full, :-_SPARE]
+        new = count == 0
+        if new.any():  # what was before the first value is taken to be like it
+            past[rows[new]] = value[new, None]
+            table.floats("anchor")[rows[new]] = value[new]
+        past.reshape(-1)[rows * past.shape[1] + at] = value
+        return at
+
+    def _surely_near(self, rows: Ints, value: Floats, lags: Ints) -> NDArray[np.bool_]:
+        """Add the newest values to the running sums; say where enough of these show that the distance is no peak."""
+        table = self._table
+        per_unit = table.floats("per_unit").take(rows)
+        scaled = (value - table.floats("anchor").take(rows)) * per_unit
+        scaled = np.minimum(np.maximum(scaled, -_FARTHEST), _FARTHEST)
+        reach = np.maximum(table.floats("reach").take(rows), np.abs(scaled))
+        table.floats("reach")[rows] = reach
+        bound = np.minimum(self._tails.entry[0].take(rows) * per_unit, _FARTHEST)
+        bound = np.where(bound >= 0.0, bound * bound, -1.0) - self._slack * reach * reach
+        bound[(bound < _LEAST_DISTANCE**2) & (reach > 0.0)] = -1.0
+        near = np.empty(len(rows), np.bool_)
+        newest, within = scaled.astype(np.float32), bound.astype(np.float32)
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            some = slice(start, start + _ROWS_AT_ONCE)
+            near[some] = self._count_near(rows[some], newest[some], lags[some], within[some])
+        return near
+
+    def _count_near(self, rows: Ints, newest: Singles, lags: Ints, bound: Singles) -> NDArray[np.bool_]:
+        """Say whether as many sums are within the bound as neighbours are wanted."""
         length, window = self.parameters.length, self.parameters.window
-        at = _SPARE - 1 - int(count[0]) % _SPARE
-        places = _slice(rows)  # of neighbouring rows the state is changed in place, of others in a copy
-        past = self._table.floats("past")[places, at : at + 1 + window + length]
-        square = self._table.floats("square")[places]
-        past[:, 0] = value
-        added = value[:, None] - past[:, 1 : window + 1]
+        place = span(rows)  # of neighbouring rows the state is changed in place, of others in a copy
+        roughs, squares = self._table.array("rough"), self._table.array("square")
+        past = np.empty((len(rows), roughs.shape[1]), np.float32)
+        past[:, 1:] = roughs[place, :-1]
+        past[:, 0] = newest
+        roughs[place] = past
+        square = squares[place]
+        added = past[:, :1] - past[:, 1 : window + 1]
         added *= added
         square += added
         np.subtract(past[:, length : length + 1], past[:, length + 1 :], out=added)
         added *= added
         square -= added
-        self._refresh(square, past, count)
-        if not isinstance(places, slice):
-            self._table.floats("past")[places, at], self._table.floats("square")[places] = value, square
-        lags = np.clip(count - length + 1, 0, window)  # where a whole shape fits
-        distance, nearest = _nearest(square, lags, step, self.parameters.neighbours)
-        few = lags < 2 * self.parameters.neighbours
-        end = past[np.arange(len(rows)), nearest + 1]
-        if at == 0:
-            kept = self._table.floats("past")[places, : window + length]
-            self._table.floats("past")[places, _SPARE:] = kept
-        return np.where(few, np.nan, distance), np.where(few, np.nan, end)
+        if not isinstance(place, slice):
+            squares[place] = square
+        near = square <= bound[:, None]
+        if lags.min() < window:
+            near &= np.arange(window) < lags[:, None]
+        enough: NDArray[np.bool_] = np.count_nonzero(near, axis=1) >= self.parameters.neighbours
+        return enough
 
-    def _refresh(self, square: Floats, past: Floats, count: Ints) -> None:
-        """Sum one lag of each series anew, another one each time."""
-        lag = count % self.parameters.window + 1
-        shape = np.arange(self.parameters.length)
-        series = np.arange(len(lag))
-        apart = past[:, : self.parameters.length] - past[series[:, None], shape + lag[:, None]]
-        square[series, lag - 1] = (apart * apart).sum(axis=1)
+    def _perhaps_far(self, rows: Ints, lags: Ints) -> NDArray[np.bool_]:
+        """Say where the sums of the nearest neighbours leave it open whether the mean distance is a peak."""
+        table, k = self._table, self.parameters.neighbours
+        square = table.array("square")[rows]
+        square[np.arange(self.parameters.window) >= lags[:, None]] = np.inf
+        nearest = np.sort(np.partition(square, k - 1, axis=1)[:, :k], axis=1).astype(np.float64)
+        reach = table.floats("reach").take(rows)
+        at_most = np.sqrt(np.maximum(nearest, 0.0) + (self._slack * reach * reach)[:, None]).sum(axis=1) / k
+        bound = np.minimum(self._tails.entry[0].take(rows) * table.floats("per_unit").take(rows), _FARTHEST)
+        far: NDArray[np.bool_] = (at_most > bound * _NEARLY) | ((bound < _LEAST_DISTANCE) & (reach > 0.0))
+        return far
 
+    def _search(self, rows: Ints, at: Ints, lags: Ints, step: Floats) -> tuple[Floats, Floats]:
+        """Return the tails of the distances from the nearest neighbours, and where the nearest shapes end."""
+        k, window = self.parameters.neighbours, self.parameters.window
+        past = self._reaching(rows, at)
+        square = self._squares(past)
+        if lags.min() < window:
+            square = np.where(np.arange(window) < lags[:, None], square, np.inf)
+        nearest = np.sort(np.partition(square, k - 1, axis=1)[:, :k], axis=1)
+        distance = np.sqrt(nearest).sum(axis=1) / k
+        distance = np.where(distance <= _EXACT * step, 0.0, distance)
+        p = np.ones(len(rows))
+        peak = np.flatnonzero(distance > self._tails.entry[0].take(rows))
+        p[peak] = self._tails.judge(0, rows[peak], distance[peak])
+        return p, past[np.arange(len(rows)), square.argmin(axis=1) + 1]
 
-def _nearest(square: Floats, lags: Ints, step: Floats, k: int) -> tuple[Floats, Ints]:
-    """Return the mean distance of the ``k`` nearest of the first ``lags`` lags and which is the nearest.
+    def _renew(self, rows: Ints, at: Ints, due: NDArray[np.intp]) -> None:
+        """Measure those due from their mean and in their usual steps from now on, and make their sums anew."""
+        table = self._table
+        for start in range(0, len(due), _ROWS_AT_ONCE):
+            some, places = (column[due[start : start + _ROWS_AT_ONCE]] for column in (rows, at))
+            anchor, step = table.floats("mean").take(some), table.floats("step").take(some)
+            per_unit = 1.0 / np.where(step > _LEAST_STEP, step, 1.0)
+            past = (self._reaching(some, places) - anchor[:, None]) * per_unit[:, None]
+            rough = np.minimum(np.maximum(past, -_FARTHEST), _FARTHEST).astype(np.float32)
+            table.floats("anchor")[some], table.floats("per_unit")[some] = anchor, per_unit
+            table.floats("reach")[some] = np.abs(rough).max(axis=1)
+            table.array("square")[some] = self._squares(rough.astype(np.float64))
+            table.array("rough")[some, :-1] = rough
 
-    They are chosen in single precision, relative to the usual step, which is five times as fast; their distances are
-    exact but where several are the k-th nearest alike, whose mean is taken.
-    """
-    per_unit = 1.0 / np.where(step > _LEAST_STEP, step * step, 1.0)[:, None]
-    with np.errstate(over="ignore"):  # too far away to be near
-        rough = (square * per_unit).astype(np.float32)
-    young = np.flatnonzero(lags < square.shape[1])
-    if len(young):
-        rough[young] = np.where(np.arange(square.shape[1]) < lags[young, None], rough[young], np.inf)
-    bound = np.partition(rough, k - 1, axis=1)[:, k - 1 : k]
-    near = np.flatnonzero(rough <= bound)  # twice as fast with one index
-    row = near // square.shape[1]
-    exact = np.sqrt(np.maximum(square.ravel()[near], 0.0))
-    nearer = (rough.ravel()[near] < bound[row, 0]).astype(np.float64)
-    number, total = (np.bincount(row, weights, len(square)) for weights in (nearer, nearer * exact))
-    last = np.bincount(row, exact - nearer * exact, len(square)) / np.bincount(row, 1.0 - nearer, len(square))
-    return (total + (k - number) * last) / k, rough.argmin(axis=1)
+    def _reaching(self, rows: Ints, at: Ints) -> Floats:
+        """Return the newest values and those before them as far as shapes reach, newest first: (m, window + length)."""
+        past = self._table.floats("past")
+        reaching = np.arange(self.parameters.window + self.parameters.length)
+        found: Floats = past.reshape(-1).take((rows * past.shape[1] + at)[:, None] + reaching)
+        return found
 
-
-def _in_phase(count: Ints) -> Iterator[NDArray[np.intp] | slice]:
-    """Yield small groups of rows whose newest value stands in the same place of the spare room."""
-    phase = count % _SPARE
-    if len(count) and (phase == phase[0]).all():
-        for start in range(0, len(count), _ROWS_AT_ONCE):
-            yield slice(start, start + _ROWS_AT_ONCE)
-        return
-    for each in np.unique(phase):
-        rows = np.flatnonzero(phase == each)
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            yield rows[start : start + _ROWS_AT_ONCE]
-
-
-def _slice(rows: Ints) -> Ints | slice:
-    """Return neighbouring rows as a slice, which needs no copies."""
-    first, last = int(rows[0]), int(rows[-1])
-    if last - first == len(rows) - 1 and bool((rows[1:] > rows[:-1]).all()):
-        return slice(first, last + 1)
-    return rows
+    def _squares(self, past: Floats) -> Floats:
+        """Return the squared distances of the newest shape from that of every lag, (m, window)."""
+        window = self.parameters.window
+        square = np.zeros((len(past), window))
+        for back in range(self.parameters.length):
+            apart = past[:, back : back + 1] - past[:, back + 1 : back + 1 + window]
+            apart *= apart
+            square += apart
+        return square

@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import spot
-from detectors.arrays import Block, Floats
+from detectors.arrays import Block, Floats, Ints
 from detectors.averages import fade
-from detectors.bank import Bank, Column, Verdict
+from detectors.bank import Bank, Column, Table, Verdict, span
 
-_EXACT = 1e-9  # relative differences smaller than this are rounding
 _LEAST_RATIO = 1e-3  # a calm series' movement counts as at least this part of its usual one
 
 
@@ -39,6 +38,13 @@ class ShiftParameters(NamedTuple):
         return self
 
 
+def faded(value: Floats, name: str, place: Ints | slice, table: Table, memory: float) -> Floats:
+    """Return the average in the column ``name`` with one more value, learned."""
+    means, weights = table.floats(name), table.floats(f"{name}_weight")
+    means[place], weights[place] = mean, _ = fade(value, means[place], weights[place], memory)
+    return mean
+
+
 class Shift(Bank):
     """The average of about thirty values against that of the last thousand; expected is the latter.
 
@@ -55,30 +61,28 @@ class Shift(Bank):
     """
 
     name = "shift"
-    version = 1
+    version = 2
 
     def __init__(self, parameters: ShiftParameters | None = None) -> None:
         self.parameters = (parameters or ShiftParameters(30.0)).validated(self.name)
         own = {name: Column() for name in ("short", "short_weight", "long", "long_weight")}
         super().__init__({**own, **spot.columns(2, self.parameters.tails)})
+        self._tails = spot.Tails(self._table, self.parameters.tails)
 
     def _known(self, value: Floats) -> NDArray[np.bool_]:
         return spot.known(value)
 
     def _step(self, block: Block) -> Verdict:
-        rows, table, parameters = block.series, self._table, self.parameters
-        names = ("short", "short_weight", "long", "long_weight")
-        short, short_weight, long, long_weight = (table.floats(name)[rows] for name in names)
-        expected = np.where(long_weight == 0.0, block.value, long)
-        short, short_weight = fade(block.value, short, short_weight, parameters.short)
-        long, long_weight = fade(block.value, long, long_weight, parameters.long)
-        difference = short - expected
-        rounding = np.abs(difference) <= _EXACT * np.maximum(np.abs(short), np.abs(expected))
-        ready = table.floats("seen")[rows, 0] >= parameters.tails.quiet_observations
-        p_high, p_low = spot.both_sides(rows, np.where(rounding, 0.0, difference), table, parameters.tails)
-        for name, column in zip(names, (short, short_weight, long, long_weight), strict=True):
-            table.floats(name)[rows] = column
-        return Verdict(p_high, p_low, np.where(ready, expected, np.nan))
+        place, table = span(block.series), self._table
+        number, young = self._tails.number(place), self._tails.young(place)
+        expected = table.floats("long")[place].copy()
+        if len(young):
+            expected = np.where(number == 0.0, block.value, expected)
+        short = faded(block.value, "short", place, table, self.parameters.short)
+        faded(block.value, "long", place, table, self.parameters.long)
+        p_high, p_low = self._tails.both_sides(place, short, expected)
+        expected[young] = np.nan
+        return Verdict(p_high, p_low, expected)
 
 
 class Activity(Bank):
@@ -99,29 +103,47 @@ class Activity(Bank):
     """
 
     name = "activity"
-    version = 1
+    version = 2
 
     def __init__(self, parameters: ShiftParameters | None = None) -> None:
         self.parameters = (parameters or ShiftParameters(50.0)).validated(self.name)
-        own = {name: Column() for name in ("before", "short", "long", "short_weight", "long_weight")}
+        own = {name: Column() for name in ("before", "short", "short_weight", "long", "long_weight")}
+        own["gate"] = Column()  # the ratio that belongs to what its log must exceed
         super().__init__({**own, **spot.columns(1, self.parameters.tails)})
+        self._tails = spot.Tails(self._table, self.parameters.tails)
 
     def _known(self, value: Floats) -> NDArray[np.bool_]:
         return spot.known(value)
 
     def _step(self, block: Block) -> Verdict:
-        rows, table, parameters = block.series, self._table, self.parameters
-        names = ("before", "short", "long", "short_weight", "long_weight")
-        before, short, long, short_weight, long_weight = (table.floats(name)[rows] for name in names)
-        before = np.where(long_weight == 0.0, block.value, before)
-        step = np.abs(block.value - before)
-        short, short_weight = fade(step, short, short_weight, parameters.short)
-        long, long_weight = fade(step, long, long_weight, parameters.long)
-        least = _LEAST_RATIO * long + 1e-300
-        ratio = np.log((short + least) / (long + least))
-        ready = table.floats("seen")[rows, 0] >= parameters.tails.quiet_observations
-        ratio = np.where(np.abs(ratio) <= _EXACT, 0.0, ratio)
-        p = spot.tails(rows, ratio[:, None], table, parameters.tails)[:, 0]
-        for name, column in zip(names, (block.value, short, long, short_weight, long_weight), strict=True):
-            table.floats(name)[rows] = column
-        return Verdict(p, np.ones(len(p)), np.where(ready, before, np.nan))
+        place, table, value = span(block.series), self._table, block.value
+        befores, number, young = table.floats("before"), self._tails.number(place), self._tails.young(place)
+        before = befores[place].copy()
+        if len(young):
+            before = np.where(number == 0.0, value, before)
+        befores[place] = value
+        step = np.abs(value - before)
+        short = faded(step, "short", place, table, self.parameters.short)
+        long = faded(step, "long", place, table, self.parameters.long)
+        p_high = self._judge(block.series, place, short, long)
+        before[young] = np.nan
+        return Verdict(p_high, np.ones(len(value)), before)
+
+    def _judge(self, rows: Ints, place: Ints | slice, short: Floats, long: Floats) -> Floats:
+        """Return the tail of the log of the ratio of the mean steps; few ratios are large enough to need their log."""
+        least = _LEAST_RATIO * long
+        least += 1e-300
+        ratio = short + least
+        ratio /= least + long
+        gates = self._table.floats("gate")
+        p = np.ones(len(rows))
+        some = np.flatnonzero(ratio > gates[place])
+        if len(some):
+            number = np.log(ratio[some])
+            number = np.where(np.abs(number) <= spot.EXACT, 0.0, number)
+            over = number > self._tails.entry[0, rows[some]]
+            some = some[over]
+            p[some] = self._tails.judge(0, rows[some], number[over])
+            gates[rows[some]] = np.exp(self._tails.entry[0, rows[some]])
+        self._tails.count(place)
+        return p

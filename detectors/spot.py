@@ -1,10 +1,12 @@
 """Peaks over a threshold, per series: how improbable a number is among all that its own series has shown before.
 
-The largest values of a series are kept, sorted. The threshold is one of them, so that a fixed share of all values lies
-above it; the excesses above it are fitted by moments to a generalised Pareto tail, whose shape is shrunk to the
+The largest numbers of a series are kept, sorted. The threshold is one of them, so that a fixed share of all lies above
+it; the excesses above it are fitted by moments to a generalised Pareto tail, whose shape is shrunk to the
 exponential's, since a few dozen excesses say little about it. The fit is always that of everything seen: there are no
-refits, and nothing has to be known of the values' distribution. After ``memory`` values every second peak is
-forgotten, and the number of values with it, so that a series that calms down is judged by how it is now.
+refits, and nothing has to be known of the numbers' distribution. After ``memory`` numbers every second peak is
+forgotten, and the number of numbers with it, so that a series that calms down is judged by how it is now.
+
+Most numbers are no peaks and cost two comparisons: whatever is not above the smallest peak kept has a tail of 1.
 
 Source: Siffer, Fouque, Termier, Largouët (2017), Anomaly detection in streams with extreme value theory, KDD,
 doi:10.1145/3097983.3098144; estimation above an order statistic: Pickands (1975), doi:10.1214/aos/1176343003.
@@ -16,14 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.arrays import Block, Floats, Ints
-from detectors.bank import Bank, Column, Table, Verdict
+from detectors.bank import Bank, Column, Table, Verdict, span
 
 LARGEST = 1e150  # squares of what lies below don't overflow
+EXACT = 1e-9  # residuals smaller than this part of what they are differences of are rounding
 _SHAPE_PRIOR = 20.0  # excesses
 _LEAST_SHAPE = 1e-3  # below it the tail is exponential
 _LARGEST_SHAPE = 0.45  # with finite variance: what moments can estimate
 _LEAST_LOG = -23.1  # a few dozen peaks say nothing about less than 1e-10
 _LEAST_EXCESS = 1e-6  # relative to the threshold
+_AS_EVER = 0.6  # of the places for peaks are taken again when the memory is full
 
 
 class SpotParameters(NamedTuple):
@@ -34,18 +38,18 @@ class SpotParameters(NamedTuple):
     quiet_observations : int
         Length of history before which nothing is said.
     share : float
-        Share of the values that lies above the threshold.
+        Share of the numbers that lies above the threshold.
     least_peaks, peaks : int
-        The threshold is chosen so that at least and at most so many values lie above it.
+        The threshold is chosen so that at least and at most so many numbers lie above it.
     memory : int
-        After so many values every second peak is forgotten.
+        After so many numbers every second peak is forgotten.
     """
 
     quiet_observations: int = 150
     share: float = 0.01
     least_peaks: int = 10
     peaks: int = 64
-    memory: int = 20_000
+    memory: int = 10_000
 
     def validated(self) -> "SpotParameters":
         """Return self; raise ValueError naming the parameter that is out of range."""
@@ -65,98 +69,156 @@ class SpotParameters(NamedTuple):
 
 
 def columns(channels: int, parameters: SpotParameters) -> dict[str, Column]:
-    """Return the state of the tails of some numbers per observation, for a `Table`."""
+    """Return the state of the tails of so many numbers per observation, for a `Table`."""
     return {
-        "seen": Column((channels,)),
+        "seen": Column(),  # numbers so far, halved when half of them is forgotten
+        "entry": Column((channels,), fill=-np.inf, series_last=True),  # what a number must exceed to be kept
+        "floor": Column(
+            (channels,), fill=-np.inf
+        ),  # above it nothing is missing among those kept but what was forgotten
         "held": Column((channels,)),
-        "top": Column((channels, parameters.peaks + 1), fill=-np.inf),
+        "top": Column((channels, parameters.peaks + 1), fill=-np.inf),  # the largest, sorted
     }
 
 
-def tails(rows: Ints, number: Floats, table: Table, parameters: SpotParameters) -> Floats:
-    """Return the probability that a number is at least as large as these, then learn them.
+class Tails:
+    """The tails of the channels of one bank; it owns nothing, its state are `columns` of the bank's table.
 
     Parameters
     ----------
-    rows : (m,) int64
-        Series, none twice.
-    number : (m, channels) float64
-        What to judge, of any scale, -1e150 to 1e150; NaN is neither judged nor learned.
     table : Table
         Holds the arrays of `columns`.
     parameters : SpotParameters
         Those that `columns` was called with.
-
-    Returns
-    -------
-    (m, channels) float64, from 1e-10 to 1; 1 for all that is not above the threshold.
     """
-    channels = number.shape[1]
-    place = (rows[:, None] * channels + np.arange(channels)).ravel()
-    value = number.ravel()
-    top = table.floats("top").reshape(-1, parameters.peaks + 1)
-    seen, held = table.floats("seen").reshape(-1), table.floats("held").reshape(-1)
-    count = seen[place]
-    above = np.clip(np.floor(parameters.share * count), parameters.least_peaks, parameters.peaks)
-    above = np.minimum(above, held[place] - 1.0).astype(np.int64)
-    threshold = top[place, np.maximum(above, 0)]
-    p = np.ones(len(value))
-    hot = np.flatnonzero((value > threshold) & (count >= parameters.quiet_observations) & (above > 1))
-    if len(hot):
-        fitted = _log_tail(value[hot], threshold[hot], top[place[hot]], above[hot])
-        p[hot] = np.exp(np.clip(np.log(above[hot] / count[hot]) + fitted, _LEAST_LOG, 0.0))
-    known = np.isfinite(value)
-    _learn(place[known], value[known], _Flat(seen, held, top), parameters)
-    return p.reshape(number.shape)
+
+    def __init__(self, table: Table, parameters: SpotParameters) -> None:
+        self._table = table
+        self._parameters = parameters
+
+    @property
+    def entry(self) -> Floats:
+        """What a number must exceed to be judged and kept, (channels, series); whatever does not has a tail of 1."""
+        return self._table.floats("entry")
+
+    def number(self, place: Ints | slice) -> Floats:
+        """Return how many numbers were counted before these: none of a new series; halved when the memory is full."""
+        return self._table.floats("seen")[place]
+
+    def young(self, place: Ints | slice) -> NDArray[np.intp]:
+        """Return the positions of the series that have not shown enough to be judged."""
+        return np.flatnonzero(self.number(place) < self._parameters.quiet_observations)
+
+    def judge(self, channel: Ints | int, rows: Ints, number: Floats) -> Floats:
+        """Return the probability that a number is at least as large as these, and keep them as peaks.
+
+        `count` them afterwards, once for all channels.
+
+        Parameters
+        ----------
+        channel, rows : (m,) int64
+            Channels and series, no pair twice, whose numbers exceed `entry`.
+        number : (m,) float64
+            What to judge, of any scale, -1e150 to 1e150.
+
+        Returns
+        -------
+        (m,) float64, from 1e-10 to 1; 1 for all that is not above the threshold.
+        """
+        parameters, table = self._parameters, self._table
+        held, top = table.floats("held"), table.floats("top").reshape(-1, parameters.peaks + 1)
+        at = rows * held.shape[1] + channel
+        count, kept, peaks = table.floats("seen").take(rows), held.take(at), top.take(at, axis=0)
+        above = np.minimum(np.maximum(np.floor(parameters.share * count), parameters.least_peaks), parameters.peaks)
+        complete = (peaks >= table.floats("floor").take(at)[:, None]).sum(axis=1) - 1
+        above = np.minimum(above, np.maximum(complete, parameters.least_peaks))
+        above = np.maximum(np.minimum(above, kept - 1.0), 0.0).astype(np.int64)
+        threshold = peaks.ravel().take(above + np.arange(len(rows)) * peaks.shape[1])
+        p = np.ones(len(rows))
+        hot = np.flatnonzero((number > threshold) & (count >= parameters.quiet_observations) & (above > 1))
+        if len(hot):
+            fitted = _log_tail(number[hot], threshold[hot], peaks[hot], above[hot])
+            p[hot] = np.exp(np.minimum(np.maximum(np.log(above[hot] / count[hot]) + fitted, _LEAST_LOG), 0.0))
+        lower = np.empty_like(peaks)  # a sorted row with one more number: each place has the larger of what was there
+        lower[:, 0] = number  # and the smaller of the number and what was before it
+        np.minimum(peaks[:, :-1], number[:, None], out=lower[:, 1:])
+        np.maximum(peaks, lower, out=lower)
+        top[at] = lower
+        held.reshape(-1)[at] = np.minimum(kept + 1.0, parameters.peaks + 1.0)
+        self.entry[channel, rows] = np.maximum(self.entry[channel, rows], lower[:, -1])
+        return p
+
+    def count(self, place: Ints | slice) -> None:
+        """Count one number of each series (none twice); forget half of what is known when the memory is full."""
+        seen = self._table.floats("seen")
+        grown = seen[place] + 1.0
+        seen[place] = grown
+        if grown.max(initial=0.0) >= self._parameters.memory:
+            self._forget(np.flatnonzero(seen >= self._parameters.memory))
+
+    def _forget(self, full: Ints) -> None:
+        """Keep every second peak of some series, and half of the numbers counted.
+
+        Of a series as ever, numbers that don't exceed the smallest peak so far are no peaks in future either. Where few
+        came that did, the series has calmed down: then any number enters.
+        """
+        table = self._table
+        held, top = table.floats("held"), table.floats("top")
+        peaks, kept = top[full], held[full]
+        smallest = np.take_along_axis(peaks, np.maximum(kept - 1.0, 0.0).astype(np.int64)[..., None], axis=2)[..., 0]
+        table.floats("floor")[full] = smallest
+        as_ever = kept >= _AS_EVER * peaks.shape[2]
+        self.entry[:, full] = np.where(as_ever, smallest, -np.inf).T
+        every_second = peaks[..., 1::2]
+        top[full] = -np.inf
+        top[full, :, : every_second.shape[2]] = every_second
+        held[full] = np.floor(kept / 2.0)
+        table.floats("seen")[full] *= 0.5
+
+    def both_sides(self, place: Ints | slice, value: Floats, expected: Floats) -> tuple[Floats, Floats]:
+        """Return the tails of ``value - expected`` upwards and downwards, channels 0 and 1, and learn them.
+
+        Differences that are only rounding, a 1e-9th of the greater of both, count as none.
+
+        Parameters
+        ----------
+        place : slice or (m,) int64
+            Series, none twice.
+        value, expected : (m,) float64
+        """
+        residual = value - expected
+        entry = self.entry[:, place]
+        high, low = np.flatnonzero(residual > entry[0]), np.flatnonzero(residual < -entry[1])
+        tails = np.ones((2, len(value)))
+        if len(high) or len(low):
+            some, channel = np.concatenate([high, low]), np.repeat([0, 1], [len(high), len(low)])
+            number = _beyond_rounding(residual[some], value[some], expected[some]) * (1.0 - 2.0 * channel)
+            rows = some + place.start if isinstance(place, slice) else place[some]
+            over = number > self.entry[channel, rows]
+            if not over.all():
+                some, channel, rows, number = some[over], channel[over], rows[over], number[over]
+            tails[channel, some] = self.judge(channel, rows, number)
+        self.count(place)
+        return tails[0], tails[1]
 
 
-class _Flat(NamedTuple):
-    """The state arrays with series and channels as one axis: (n,), (n,), (n, peaks + 1)."""
-
-    seen: Floats
-    held: Floats
-    top: Floats
+def _beyond_rounding(residual: Floats, value: Floats, expected: Floats) -> Floats:
+    """Return residuals, 0 where they are only rounding."""
+    return np.where(np.abs(residual) <= EXACT * np.maximum(np.abs(value), np.abs(expected)), 0.0, residual)
 
 
 def _log_tail(value: Floats, threshold: Floats, peaks: Floats, above: Ints) -> Floats:
     """Return the log of the generalised Pareto tail fitted to the peaks above the threshold."""
-    is_peak: NDArray[np.bool_] = np.arange(peaks.shape[1]) < above[:, None]
-    excess = np.where(is_peak, peaks - threshold[:, None], 0.0)
+    excess = np.maximum(peaks - threshold[:, None], 0.0)  # those below the threshold, and -inf where there is none yet
     mean = excess.sum(axis=1) / above
     mean = np.maximum(mean, _LEAST_EXCESS * np.maximum(np.abs(threshold), 1e-12))
     variance = np.maximum((excess * excess).sum(axis=1) / above - mean * mean, 1e-300)
     shape = 0.5 * (1.0 - mean * mean / variance) * (above / (above + _SHAPE_PRIOR))
-    shape = np.clip(shape, 0.0, _LARGEST_SHAPE)
+    shape = np.minimum(np.maximum(shape, 0.0), _LARGEST_SHAPE)
     over = value - threshold
     pareto = np.log1p(shape * over / (mean * (1.0 - shape))) / np.maximum(shape, _LEAST_SHAPE)
     log: Floats = -np.where(shape > _LEAST_SHAPE, pareto, over / mean)
     return log
-
-
-def _learn(place: NDArray[np.int64], value: Floats, state: _Flat, parameters: SpotParameters) -> None:
-    """Count values, insert those that belong to the peaks, forget half when the memory is full."""
-    seen = state.seen[place] + 1.0
-    state.seen[place] = seen
-    entering = np.flatnonzero(value > state.top[place, -1])
-    if len(entering):
-        at = place[entering]
-        peaks = state.top[at]
-        peaks[:, -1] = value[entering]
-        state.top[at] = -np.sort(-peaks, axis=1)
-        state.held[at] = np.minimum(state.held[at] + 1.0, parameters.peaks + 1.0)
-    full = place[seen >= parameters.memory]
-    if len(full):
-        every_second = state.top[full, 1::2]
-        state.top[full] = -np.inf
-        state.top[full, : every_second.shape[1]] = every_second
-        state.held[full] = np.floor(state.held[full] / 2.0)
-        state.seen[full] *= 0.5
-
-
-def both_sides(rows: Ints, residual: Floats, table: Table, parameters: SpotParameters) -> tuple[Floats, Floats]:
-    """Return the tails of residuals upwards and downwards, each judged by its own two channels."""
-    p = tails(rows, np.stack([residual, -residual], axis=1), table, parameters)
-    return p[:, 0], p[:, 1]
 
 
 class Spot(Bank):
@@ -175,23 +237,23 @@ class Spot(Bank):
     """
 
     name = "spot"
-    version = 1
+    version = 2
 
     def __init__(self, parameters: SpotParameters | None = None) -> None:
         self.parameters = (parameters or SpotParameters()).validated()
         super().__init__(columns(2, self.parameters))
+        self._tails = Tails(self._table, self.parameters)
 
     def _known(self, value: Floats) -> NDArray[np.bool_]:
         return known(value)
 
     def _step(self, block: Block) -> Verdict:
-        rows, parameters = block.series, self.parameters
-        seen = self._table.floats("seen")[rows, 0]
-        ready = seen >= parameters.quiet_observations
-        kept = self._table.floats("top")[rows, :, parameters.least_peaks]
-        p_high, p_low = both_sides(rows, block.value, self._table, parameters)
+        place = span(block.series)
+        kept = self._table.floats("top")[place, :, self.parameters.least_peaks]
         usual = np.maximum(np.minimum(block.value, kept[:, 0]), -kept[:, 1])
-        return Verdict(p_high, p_low, np.where(ready, usual, np.nan))
+        usual[self._tails.young(place)] = np.nan
+        p_high, p_low = self._tails.both_sides(place, block.value, np.zeros(len(block.value)))
+        return Verdict(p_high, p_low, usual)
 
 
 def known(value: Floats) -> NDArray[np.bool_]:

@@ -146,7 +146,7 @@ def _at(kinds: Ints, since_ms: int) -> tuple[Ints, Ints, Ints]:
 
 
 COUNTS = Feed(_counts, 24 * 22)
-GAUGES = Feed(_gauges, 1_500)
+GAUGES = Feed(_gauges, 12 * 24 * 22)
 OF_DETECTOR: dict[str, Feed] = {
     "area_scan": Feed(_areas, 24 * 22),
     "count_cusum": COUNTS,

@@ -32,8 +32,9 @@ class NaiveNearest:
         nearest = min(found, key=lambda pair: pair[0])[1]
         distance = sum(away for away, _ in sorted(found)[:10]) / 10.0
         p = self.peaks.tail(0.0 if distance <= 1e-6 * step else distance)
-        expected = nearest if ready else math.nan
-        return (p, 1.0, expected) if value >= nearest else (1.0, p, expected)
+        if p == 1.0:
+            return 1.0, 1.0, value if ready else math.nan
+        return (p, 1.0, nearest) if value >= nearest else (1.0, p, nearest)
 
     def _clipped(self, value: float) -> float:
         n = len(self.values)

@@ -8,18 +8,23 @@ SILENT = (1.0, 1.0, math.nan)
 
 
 class NaivePeaks:
-    """The whole history of one number, in one sorted list per half of the memory that still counts."""
+    """The largest of one number's history, in one sorted list."""
 
     def __init__(self) -> None:
         self.largest: list[float] = []
         self.count = 0.0
+        self.complete = -math.inf  # no number above this is missing from those that are not forgotten
+        self.entry = -math.inf
 
     def tail(self, number: float) -> float:
         """Judge a number, then learn it."""
         p = self._p(number)
-        self.largest = sorted([*self.largest, number], reverse=True)[:65]
+        if number > self.entry:
+            self.largest = sorted([*self.largest, number], reverse=True)[:65]
         self.count += 1.0
-        if self.count >= 20_000:
+        if self.count >= 10_000:
+            self.complete = self.largest[-1]
+            self.entry = self.complete if len(self.largest) >= 39 else -math.inf
             self.largest = self.largest[1::2]
             self.count /= 2.0
         return p
@@ -27,7 +32,8 @@ class NaivePeaks:
     def _p(self, number: float) -> float:
         if self.count < 150:
             return 1.0
-        k = min(max(int(0.01 * self.count), 10), 64, len(self.largest) - 1)
+        reliable = sum(number >= self.complete for number in self.largest) - 1
+        k = min(max(int(0.01 * self.count), 10), 64, max(reliable, 10), len(self.largest) - 1)
         threshold = self.largest[k]
         if number <= threshold:
             return 1.0
@@ -100,7 +106,7 @@ class NaiveDaily:
         for key in (("any", quarter), (kind, quarter)):
             total, visits = self.bins.get(key, (0.0, 0.0))
             expected = (total + expected) / (visits + 1.0)
-            keep = math.exp(-visit / 10.0)
+            keep = 1.0 - visit * (1.0 - math.exp(-0.1))
             self.bins[key] = keep * total + visit * value, keep * visits + visit
         residual = snapped(value - expected, value, expected)
         ready = self.count >= 150

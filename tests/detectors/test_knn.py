@@ -2,17 +2,23 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from detectors.arrays import Block, Floats
+from detectors.arrays import Block, Floats, Ints
 from detectors.knn import Nearest, NearestParameters
+
+
+def one(value: Floats, first: int = 0) -> Block:
+    """Return the values of one series, a minute apart."""
+    at = np.arange(first, first + len(value)) * 60_000
+    return Block(np.zeros(len(value), np.int64), at, at, value)
 
 
 def judged(value: Floats, bank: Nearest | None = None) -> Floats:
     """Return the least tail of one series."""
     bank = bank or Nearest()
     bank.resize(1)
-    at = np.arange(len(value)) * 60_000
-    scores = bank.update(Block(np.zeros(len(value), np.int64), at, at, value))
+    scores = bank.update(one(value))
     return np.minimum(scores.p_high, scores.p_low)
 
 
@@ -41,15 +47,46 @@ def test_what_was_new_is_known_the_tenth_time() -> None:
     assert p[2000:2300].min() > 0.01
 
 
-def test_running_sums_stay_exact_after_a_spike() -> None:
-    """A value of 1e12 comes and goes; what is said later is what would be said without it, once it is out of sight."""
-    with_spike, without = wave(3000), wave(3000)
-    with_spike[900] = 1e12
-    banks = Nearest(), Nearest()
-    for value, bank in zip((with_spike, without), banks, strict=True):
-        judged(value, bank)
-    squares = [bank.state()["square"][0] for bank in banks]
-    np.testing.assert_allclose(squares[0], squares[1], rtol=1e-6)
+class Thorough(Nearest):
+    """Searches every shape, and relies on no sum."""
+
+    def _surely_near(self, rows: Ints, value: Floats, lags: Ints) -> NDArray[np.bool_]:
+        super()._surely_near(rows, value, lags)
+        return np.zeros(len(rows), np.bool_)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-140, 1e120])
+def test_what_is_surely_near_need_not_be_searched(unit: float) -> None:
+    """Spikes of any size, heavy tails, a level far from 0 and a stretch of one value change nothing, bit for bit."""
+    rng = np.random.default_rng(23)
+    value = 1e3 + np.cumsum(rng.standard_t(2, 3000)) * 0.1 + wave(3000)
+    value[700:702] = 1e12
+    value[1500:1900] = value[1500]
+    value[2300:] *= 1e-3
+    banks = Nearest(), Thorough()
+    for bank in banks:
+        bank.resize(1)
+    scores = [bank.update(one(value * unit)) for bank in banks]
+    for quick, slow in zip(*scores, strict=True):
+        assert quick.tobytes() == slow.tobytes()
+    assert 0.0 < (scores[0].p_high < 1.0).mean() < 0.2
+
+
+def test_most_shapes_of_a_settled_series_are_surely_near() -> None:
+    """Of noisy waves nine in ten need no search once two windows have passed."""
+    searched = []
+
+    class Counting(Nearest):
+        def _search(self, rows: Ints, at: Ints, lags: Ints, step: Floats) -> tuple[Floats, Floats]:
+            searched.append(len(rows))
+            return super()._search(rows, at, lags, step)
+
+    bank = Counting()
+    bank.resize(1)
+    bank.update(one(wave(1100)))
+    before = len(searched)
+    bank.update(one(wave(3100)[1100:], first=1100))
+    assert len(searched) - before < 200
 
 
 def test_series_of_any_age_in_any_order_are_searched_alike() -> None:

@@ -9,6 +9,7 @@ from detectors.arrays import Block, Floats
 from detectors.daily import Daily, DailyParameters
 from detectors.shift import Activity, Shift, ShiftParameters
 from detectors.spot import Spot, SpotParameters
+from tests.contract.naive_spot import NaiveSpot
 
 MINUTE = 60_000
 
@@ -140,3 +141,32 @@ def test_a_short_average_must_be_shorter_than_the_long_one() -> None:
     """Else their difference means nothing."""
     with pytest.raises(ValueError, match=r"shift.short must be at least 1 and below long \(1000.0\), is 2000.0"):
         Shift(ShiftParameters(2000.0))
+
+
+def test_what_was_forgotten_leaves_no_gap_for_small_values_to_fill() -> None:
+    """Long after half of the peaks went, and went again, tails keep their promise: values must exceed what was kept."""
+    parameters = SpotParameters(memory=2000)
+    bank = Spot(parameters)
+    bank.resize(200)
+    rng = np.random.default_rng(24)
+    below = dict.fromkeys((0.01, 0.001, 0.0001), 0)
+    for step in range(9000):
+        at = np.full(200, step * 60_000)
+        scores = bank.update(Block(np.arange(200), at, at, rng.normal(size=200)))
+        if step >= 3000:
+            for level in below:
+                below[level] += int((scores.p_high <= level).sum() + (scores.p_low <= level).sum())
+    for level, found in below.items():
+        assert 0.5 < found / (2 * 200 * 6000) / level < 2.0, (level, found)
+
+
+@pytest.mark.parametrize("calmed", [1.0, 0.02])
+def test_it_equals_its_naive_twin_beyond_its_memory(calmed: float) -> None:
+    """Three times half of the peaks goes, of a series as ever and of one that calmed down."""
+    value = np.random.default_rng(25).normal(size=22_000)
+    value[9_000:] *= calmed
+    twin = NaiveSpot()
+    expected = np.array([twin.observe(0, 0, number) for number in value.tolist()])
+    for p, naive in zip(judged(Spot(), value), (expected[:, 0], expected[:, 1]), strict=True):
+        np.testing.assert_allclose(np.log(p), np.log(naive), rtol=1e-6, atol=1e-9)
+        assert (p[15_000:] < 1.0).any()
