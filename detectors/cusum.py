@@ -15,7 +15,7 @@ from detectors.weektime import Usual, WeekTime
 _LARGEST_COUNT = 1e12
 _TAPER = 24.0  # observations: the hours of a rainy day go together
 _QUIET_GAUGE = excursions.Prior(0.017, 0.93)  # of generated gauges: 1.3 to 2 % of time, 0.91 to 1.0 nats
-_QUIET_COUNTS = excursions.Prior(0.011, 0.87)  # of generated counts: 1 % of time, 0.89 nats
+_QUIET_COUNTS = excursions.Prior(0.01, 0.85)  # of generated counts: 0.4 to 1.2 % of time, 0.89 nats
 
 
 class CusumParameters(NamedTuple):

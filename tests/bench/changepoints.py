@@ -1,7 +1,7 @@
-"""Studies the change-point detectors on generated series: delays, a rhythm that isn't removed, speed, state.
+"""Studies the change-point detectors on generated series: delays, youth, a rhythm that isn't removed, speed, state.
 
-Run ``python -m tests.bench.changepoints``; ``delays``, ``rhythm`` or ``speed`` alone as arguments. False alarms:
-``python -m tests.calibration``.
+Run ``python -m tests.bench.changepoints``; ``delays``, ``young``, ``rhythm`` or ``speed`` alone as arguments. False
+alarms of settled series: ``python -m tests.calibration``.
 """
 
 import time
@@ -15,7 +15,7 @@ from detectors.arrays import Block, Floats, Scores
 from detectors.changepoint import ChangePoint
 from detectors.cusum import CountCusum, Cusum
 from detectors.pagehinkley import PageHinkley
-from tests.calibration.series import Rows, independent
+from tests.calibration.series import Rows, autoregressive, independent
 
 _HOUR_MS = 3_600_000
 _MONDAY_MS = 1_699_833_600_000 // (24 * _HOUR_MS) * 24 * _HOUR_MS
@@ -108,6 +108,16 @@ def _study_delays() -> None:
             click.echo(f"{name:12} {limit:7.0e}  " + "  ".join(f"{share:5.2f} {delay:6.1f}" for share, delay in found))
 
 
+def _study_young() -> None:
+    click.echo("observed / nominal rate at 1e-2 … 1e-5 of young series, autoregressions of 0.8, by observations")
+    for name, (make, study) in _GAUGES.items():
+        for first, last in ((100, 500), (500, 1500)):
+            young = Study(study.series // 2, first, last)
+            rows = autoregressive(young.series, last, 5, 0.8)
+            ratio = " ".join(f"{each:6.2f}" for each in rates(make(), rows, young))
+            click.echo(f"{name:12} {first:4} to {last:4}  {ratio}")
+
+
 def _study_rhythm() -> None:
     click.echo("cusum under a daily sine at five minutes: rates as above, share of 2 sd found within a day at 1e-6")
     study = Study(300, _SETTLED_DAYS * _DAY, _RHYTHM_DAYS * _DAY)
@@ -126,12 +136,13 @@ def _study_speed() -> None:
 
 
 @click.command()
-@click.argument("parts", nargs=-1, type=click.Choice(["delays", "rhythm", "speed"]))
+@click.argument("parts", nargs=-1, type=click.Choice(["delays", "young", "rhythm", "speed"]))
 def main(parts: tuple[str, ...]) -> None:
     """Print the figures of docs/decisions/0011-change-points.md."""
     for name, study in (
         ("speed", _study_speed),
         ("delays", _study_delays),
+        ("young", _study_young),
         ("rhythm", _study_rhythm),
     ):
         if not parts or name in parts:

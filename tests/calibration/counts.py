@@ -16,7 +16,7 @@ from tests.calibration.truth import binomial_tails
 
 _DAY = 24
 _SEASONAL = (1000, 60 * _DAY, 160 * _DAY)  # series, hours that don't count, hours in all
-_CUSUM = (1000, 60 * _DAY, 240 * _DAY)
+_CUSUM = (2500, 60 * _DAY, 240 * _DAY)
 
 
 def tails_of_counts(detector: str, study: tuple[int, int, int], seed: int, size: float) -> Iterator[Tails]:

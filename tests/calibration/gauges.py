@@ -33,13 +33,13 @@ class Study(NamedTuple):
 
 STUDIES = (
     Study("activity", 800, 3000, 8000, ("high",)),
-    Study("changepoint", 600, 3000, 12_000),
-    Study("cusum", 2000, 5000, 15_000),
+    Study("changepoint", 700, 3000, 8000),
+    Study("cusum", 3500, 4000, 10_000),
     Study("daily", 800, 4032, 8064),
     Study("envelope", 2000, 1000, 4000),
     Study("level", 2000, 2000, 5000),
     Study("nearest", 300, 3000, 10_000, ("either",)),
-    Study("pagehinkley", 1500, 15_000, 35_000),
+    Study("pagehinkley", 2000, 12_000, 24_000),
     Study("shift", 800, 3000, 8000),
     Study("spot", 800, 3000, 8000),
 )

@@ -7,7 +7,7 @@ life has events that nobody labelled: these rates say what a threshold costs, no
 import gzip
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -20,11 +20,17 @@ from detectors.arrays import Block, Floats, Ints
 from detectors.queueing import QueueBlock
 from detectors.registry import EVERY
 from tests.calibration.family import HOUR_MS, Family, Side, Tails
-from tests.calibration.quiet import is_quiet
-from tests.recordings.labelled import CAMERAS, QUEUES, REPORTS, file, labels
+from tests.recordings.labelled import CAMERAS, QUEUES, REPORTS, file
+from tests.recordings.quiet import Quiet
 
-_DEAD = "A6"  # of one sensor, for three years
-_DEAD_SENSOR = "107 Quay Street"
+_COUNTED = {
+    CAMERAS: (date(2019, 3, 1), date(2020, 3, 1)),
+    REPORTS: (date(2015, 1, 22), date(2015, 4, 1)),
+    QUEUES: (date(2020, 1, 7), date(2020, 1, 11)),
+}
+"""From when on detectors have settled, and until when life was usual: New Zealand's first case of COVID-19 was told on
+28 February 2020. Which days between are quiet, labels and calendars say (`tests.recordings.quiet`)."""
+_DAY_MS = 24 * HOUR_MS
 _OWN_CHANNELS = frozenset({"staff", "counter", "camera"})
 _SLOT_MS = 30_000
 _DIGITS_AT_END = re.compile(r"[0-9]{1,9}$")
@@ -39,7 +45,7 @@ class _Record(Struct):
 class _Data(Struct):
     """What is read of all three kinds of payload."""
 
-    zone: str = ""
+    camera_id: str = ""
     count: float = 0.0
     action: str = ""
     channel: str = ""
@@ -99,7 +105,7 @@ def _times(event: _Event) -> tuple[int, int]:
 @cache
 def _cameras() -> tuple[Observed, list[str]]:
     """Return the hourly counts of all sensors."""
-    return _observed([(event.data.zone, *_times(event), (event.data.count,)) for _, event in _events(CAMERAS)])
+    return _observed([(event.data.camera_id, *_times(event), (event.data.count,)) for _, event in _events(CAMERAS)])
 
 
 @cache
@@ -124,19 +130,20 @@ def _queues() -> tuple[Observed, list[str]]:
         numbers = (data.tickets_waiting, data.counters_open, data.mean_service_s, digits and float(digits[0]))
         values = tuple(np.nan if number is None else number for number in numbers)
         is_open = 0.0 if data.service_status in {"closed", "suspended"} else 1.0
-        name = f"{data.office_id}/{data.queue_id}/{data.queue_line}"
+        name = f"{data.office_id}/{data.queue_line} {data.queue_id}"
         rows.append((name, ts, ts + HOUR_MS, (*values, is_open)))  # Warsaw in winter
     return _observed(rows)
 
 
-def _offices() -> Observed:
+def _offices() -> tuple[Observed, list[str]]:
     """Return when offices were heard: the first reading in each half minute."""
     readings, names = _queues()
     offices = {name: place for place, name in enumerate(dict.fromkeys(name.partition("/")[0] for name in names))}
     office = np.array([offices[name.partition("/")[0]] for name in names], np.int64)[readings.series]
     _, first = np.unique(np.stack([office, readings.at_ms // _SLOT_MS]), axis=1, return_index=True)
     kept = np.sort(first)
-    return _take(Observed(office, readings.at_ms, readings.local_ms, np.ones((1, len(office)))), kept)
+    heard = Observed(office, readings.at_ms, readings.local_ms, np.ones((1, len(office))))
+    return _take(heard, kept), list(offices)
 
 
 def _take(found: Observed, kept: NDArray[np.bool_] | NDArray[np.intp]) -> Observed:
@@ -154,21 +161,25 @@ def _blocks(found: Observed) -> Iterator[Any]:
             yield QueueBlock(*head, waiting, counters, service_s, served, is_open > 0.0)
 
 
-def _tails(detector: str, recording: str, found: Observed) -> Iterator[Tails]:
+def _quiet(recording: str, names: list[str], series: Ints, local_ms: Ints) -> NDArray[np.bool_]:
+    """Say which observations, (n,), are of a day that is quiet for their series."""
+    since, until = _COUNTED[recording]
+    calendar = Quiet(recording)
+    days, number = np.unique(local_ms // _DAY_MS, return_inverse=True)
+    dates = [date(1970, 1, 1) + timedelta(days=int(day)) for day in days]
+    table = np.array([[since <= day < until and calendar.has(day, name) for name in names] for day in dates])
+    quiet: NDArray[np.bool_] = table[number, series]
+    return quiet
+
+
+def _tails(detector: str, recording: str, found: Observed, names: list[str]) -> Iterator[Tails]:
     """Yield what a detector says of quiet observations; it sees all of them."""
     bank = EVERY[detector]()
-    bank.resize(int(found.series.max()) + 1)
-    for block in _blocks(found):
+    bank.resize(len(names))
+    quiet = _quiet(recording, names, found.series, found.local_ms)
+    for block, counts in zip(_blocks(found), np.split(quiet, range(_ROWS, len(quiet), _ROWS)), strict=True):
         scores = bank.update(block)
-        quiet = is_quiet(recording, block.at_ms)
-        yield Tails(scores.p_high[quiet], scores.p_low[quiet], block.series[quiet])
-
-
-def _of_cameras(detector: str) -> Iterator[Tails]:
-    found, names = _cameras()
-    dead, since = names.index(_DEAD_SENSOR), labels()[_DEAD].start.timestamp() * 1000
-    kept = (found.series != dead) | (found.at_ms < since)
-    return _tails(detector, CAMERAS, _take(found, kept))
+        yield Tails(scores.p_high[counts], scores.p_low[counts], block.series[counts])
 
 
 def _of_reports(detector: str) -> Iterator[Tails]:
@@ -181,10 +192,11 @@ def _of_reports(detector: str) -> Iterator[Tails]:
         np.r_[np.full(len(names), found.local_ms[0]), found.local_ms],
         np.c_[np.zeros((1, len(names))), found.values],
     )  # a series begins with a zero, when the stream began
-    yield from _tails(detector, REPORTS, whole)
-    hours = np.arange(found.at_ms[0], found.at_ms[-1], HOUR_MS)
-    said = np.bincount(found.series[is_quiet(REPORTS, found.at_ms)], minlength=len(names))
-    silent = np.repeat(np.arange(len(names)), is_quiet(REPORTS, hours).sum() - said)
+    yield from _tails(detector, REPORTS, whole, names)
+    hours = np.arange(found.local_ms[0], found.local_ms[-1], HOUR_MS)
+    quiet = _quiet(REPORTS, names, np.zeros(len(hours), np.int64), hours).sum()
+    said = np.bincount(found.series[_quiet(REPORTS, names, found.series, found.local_ms)], minlength=len(names))
+    silent = np.repeat(np.arange(len(names)), quiet - said)
     yield Tails(np.ones(len(silent)), np.ones(len(silent)), silent)
 
 
@@ -194,8 +206,10 @@ def _family(detector: str, name: str, sides: tuple[Side, ...], settled: str) -> 
         if detector == "rare":
             return _of_reports(detector)
         if detector == "silence":
-            return _tails(detector, QUEUES, _offices())
-        return _tails(detector, QUEUES, _queues()[0]) if detector == "stalled_counter" else _of_cameras(detector)
+            return _tails(detector, QUEUES, *_offices())
+        if detector == "stalled_counter":
+            return _tails(detector, QUEUES, *_queues())
+        return _tails(detector, CAMERAS, *_cameras())
 
     return Family(detector, name, sides, run, settled, recorded=True)
 

@@ -17,12 +17,12 @@ def independent(series: int, length: int, seed: int) -> Rows:
         yield rng.normal(size=series)
 
 
-def autoregressive(series: int, length: int, seed: int) -> Rows:
-    """Yield rows of first-order autoregressions of 0.5 and variance 1."""
+def autoregressive(series: int, length: int, seed: int, correlation: float = 0.5) -> Rows:
+    """Yield rows of first-order autoregressions of variance 1."""
     rng = np.random.default_rng(seed)
     row = rng.normal(size=series)
     for _ in range(length):
-        row = 0.5 * row + np.sqrt(0.75) * rng.normal(size=series)
+        row = correlation * row + np.sqrt(1.0 - correlation**2) * rng.normal(size=series)
         yield row
 
 

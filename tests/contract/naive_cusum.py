@@ -46,7 +46,7 @@ class NaiveCountCusum:
         self.scatter = (0.0, 0.0)
         self.phase: float | None = None
         self.together = NaiveTogether(24.0)
-        self.sides = NaiveSides(NaivePrior(0.011, 0.87))
+        self.sides = NaiveSides(NaivePrior(0.01, 0.85))
         self.sums = [0.0, 0.0]
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:

@@ -1,4 +1,4 @@
-"""Change-point detectors keep their promised rates, find shifts as fast as theory says, and shrug at outliers."""
+"""Change-point detectors are cautious while young, find shifts as fast as theory says, and shrug at outliers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -46,36 +46,6 @@ def hourly(days: int, series: int, seed: int) -> Floats:
     weekend = np.where(hour // 24 % 7 >= 5, 0.6, 1.0)
     level = np.exp(rng.uniform(0.0, 6.0, series)) * rhythm * weekend
     return rng.poisson(level * rng.gamma(20.0, 0.05, level.shape)).astype(np.float64)
-
-
-@pytest.mark.parametrize(
-    ("make", "correlation", "series", "least"),
-    [
-        (Cusum, 0.0, 500, 0.3),
-        (Cusum, 0.5, 500, 0.1),
-        (PageHinkley, 0.0, 500, 0.0),
-        (PageHinkley, 0.5, 500, 0.0),
-        (ChangePoint, 0.0, 100, 0.25),
-        (ChangePoint, 0.5, 100, 0.25),
-    ],
-)
-def test_tails_of_gauges_keep_their_promise(
-    make: Callable[[], Any], correlation: float, series: int, least: float
-) -> None:
-    """On quiet series p below 1e-3 and 1e-4 is at most twice as frequent, and not much rarer at 1e-3."""
-    scores = told(make(), noise(3000, series, 1, correlation))
-    p = np.stack([scores.p_high[1500:], scores.p_low[1500:]])
-    assert least * 1e-3 <= (p < 1e-3).mean() < 2e-3
-    assert (p < 1e-4).mean() < 2e-4
-
-
-def test_tails_of_counts_keep_their_promise() -> None:
-    """On overdispersed counts with rhythms p below 1e-2 is as frequent within a factor of 2, below 1e-3 no more so."""
-    values = hourly(120, 300, 2)
-    scores = told(CountCusum(), values, MONDAY + np.arange(len(values)) * HOUR)
-    p = np.stack([scores.p_high[70 * 24 :], scores.p_low[70 * 24 :]])
-    assert 5e-3 < (p < 1e-2).mean() < 2e-2
-    assert (p < 1e-3).mean() < 2e-3
 
 
 @every_gauge

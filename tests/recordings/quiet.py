@@ -40,7 +40,7 @@ class Rate(NamedTuple):
         return 100.0 * len(self.false) / self.series_weeks
 
 
-class _Quiet:
+class Quiet:
     """Which days of a recording are quiet, for all series or for some."""
 
     def __init__(self, recording: str) -> None:
@@ -80,7 +80,7 @@ class _Quiet:
 @cache
 def false_rate(recording: str) -> Rate:
     """Return the false incidents of a recording on quiet stretches, and what was observed in them."""
-    quiet, incidents = _Quiet(recording), run(recording).incidents
+    quiet, incidents = Quiet(recording), run(recording).incidents
     answers = [judge(claim, labels()[claim.label], incidents) for claim in CLAIMS if not claim.absent]
     explained = {id(each) for answer in answers for each in answer.incidents}
     beyond = [
@@ -106,7 +106,7 @@ def _confirmed(incident: Found) -> bool:
     return incident.rule == "queue_stalled" and stood_still(incident)
 
 
-def _observed(recording: str, quiet: _Quiet) -> dict[str, set[date]]:
+def _observed(recording: str, quiet: Quiet) -> dict[str, set[date]]:
     """Return the quiet days on which each series was observed; of reports all days from its first one on."""
     days: dict[str, set[date]] = {}
     for series, day in _days(recording, quiet):
@@ -119,7 +119,7 @@ def _observed(recording: str, quiet: _Quiet) -> dict[str, set[date]]:
     return {series: {day for day in seen if quiet.has(day, series)} for series, seen in kept.items()}
 
 
-def _days(recording: str, quiet: _Quiet) -> Iterator[tuple[str, date]]:
+def _days(recording: str, quiet: Quiet) -> Iterator[tuple[str, date]]:
     offsets: dict[int, date] = {}
     with gzip.open(file(recording)) as lines:
         for line in lines:
