@@ -10,6 +10,7 @@ from ioc.calendar import load_calendar
 from ioc.config import Admission, Config
 from ioc.errors import ConfigError
 from ioc.units import load_places
+from streams import areas
 from streams.admission import AdmissionSettings
 from streams.banks import reports
 from streams.banks.panel import Watch
@@ -51,16 +52,17 @@ class Assembly:
             FoldSettings(
                 sources=frozenset(sources),
                 rules=self.config.rules,
-                surges=self._surges(),
+                surges=self._watch(reports.FAMILY),
+                areas=self._watch(areas.FAMILY),
                 names=self.names,
                 offset_min=self.offset_min,
                 calendar=self.calendar,
             )
         )
 
-    def _surges(self) -> Watch | None:
-        """Return the detector of reports that also watches the whole province, None if it is off."""
-        panels = self.config.watching.panels(reports.FAMILY)
+    def _watch(self, family: str) -> Watch | None:
+        """Return the detector of a family that watches the whole province, None if it is off."""
+        panels = self.config.watching.panels(family)
         return panels[0].watches[0] if panels else None
 
 

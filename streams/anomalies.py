@@ -24,6 +24,7 @@ class Kind(Enum):
     SILENT = "silent"
     REPORT_SURGE = "report_surge"
     REPORT_CLUSTER = "report_cluster"
+    REPORT_AREA = "report_area"
     LONG_WAIT = "long_wait"
     STALLED = "stalled"
     NO_SHOWS = "no_shows"
@@ -52,8 +53,9 @@ class Anomaly(Struct, frozen=True, kw_only=True, tag_field="type", tag="vn.ioc.a
     """One step of an episode of one series: opened, refreshed or closed.
 
     ``p`` is the least tail probability so far, ``observed`` and ``expected`` belong to it; ``facts`` holds further
-    numbers for the explanation. ``at_ms`` is the event time at which this was judged, ``end_ms`` the end of the last
-    window that deviated. ``expires_ms`` is when the episode counts as ended if no further step comes.
+    numbers for the explanation, ``units`` the units of an area, the middle one first. ``at_ms`` is the event time at
+    which this was judged, ``end_ms`` the end of the last window that deviated. ``expires_ms`` is when the episode
+    counts as ended if no further step comes.
     """
 
     id: str
@@ -70,6 +72,12 @@ class Anomaly(Struct, frozen=True, kw_only=True, tag_field="type", tag="vn.ioc.a
     observed: float
     expected: float
     facts: dict[str, float] = {}
+    units: tuple[str, ...] = ()
+
+    @property
+    def unit_code(self) -> str:
+        """Return the unit that it is about, of an area the middle one; empty: the whole province."""
+        return self.units[0] if self.units else self.series.unit_code
 
 
 class Joined(Struct, frozen=True, kw_only=True, tag_field="type", tag="vn.ioc.series-joined.v1"):

@@ -160,14 +160,13 @@ class Correlator:
     def _join(self, case: Case, anomaly: Anomaly) -> list[Case]:
         before = case.severity
         case.add(anomaly, anomaly.at_ms)
-        if not anomaly.series.unit_code or (case.scope == PROVINCE and anomaly.series.unit_code != case.unit_code):
+        if not anomaly.unit_code or (case.scope == PROVINCE and anomaly.unit_code != case.unit_code):
             case.unit_code = ""  # what surges province-wide, or fails in several units, is no longer one unit's
         case.severity = min(before, self._severity(case), key=RANK.__getitem__)
         return [case] if case.severity is not before else []
 
     def _open(self, anomaly: Anomaly, now_ms: int) -> list[Case]:
-        series = anomaly.series
-        case = self._new(SINGLE_RULE[anomaly.kind], scope(anomaly), series.unit_code, [anomaly], now_ms)
+        case = self._new(SINGLE_RULE[anomaly.kind], scope(anomaly), anomaly.unit_code, [anomaly], now_ms)
         rules = explained_by(case.rule)
         explained = [
             other

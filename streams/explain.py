@@ -75,7 +75,8 @@ def _called(member: Anomaly, names: Names) -> str:
     series = member.series
     name = names.asset(series.family, series.entity, member.start_ms)
     known = series.entity if name is None else f"{name} ({series.entity})"
-    return " ".join(filter(None, (known, series.part)))
+    area = ", ".join(names.places.label(code, member.start_ms) for code in member.units)
+    return " ".join(filter(None, (known, series.part, area and f"({area})")))
 
 
 def _figures(top: Anomaly) -> tuple[str, str]:
@@ -172,6 +173,15 @@ def _cluster(told: Told) -> tuple[str, str]:
     )
 
 
+def _neighbours(told: Told) -> tuple[str, str]:
+    top, names = told.top, told.names
+    seen, usual, hours = f"{top.observed:g}", f"{top.expected:.2g}", top.facts.get("window_h", 1.0)
+    return (
+        f"các xã, phường liền nhau cùng phản ánh: {names}; {seen} phản ánh trong {hours:g} giờ, thường lệ {usual}.",
+        f"neighbouring communes report together: {names}; {seen} reports in {hours:g} h where {usual} are usual.",
+    )
+
+
 def _wait(told: Told) -> tuple[str, str]:
     names = told.names
     worst = max(told.ranked, key=lambda member: (member.facts.get("wait_s", 0.0), member.series))
@@ -258,6 +268,7 @@ _SAY = {
     "area_outage": _area("mất tín hiệu", "fell silent"),
     "report_surge": _reports,
     "report_cluster": _cluster,
+    "report_area": _neighbours,
     PLANNED: _planned,
     "queue_wait": _wait,
     "queue_stalled": _stalled,

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.anomalies import Anomaly, Counts, Joined, Message, Watermark, from_value
+from streams.areas import AreaSurges
 from streams.banks.panel import Watch
 from streams.calendar import NO_CALENDAR, Calendar
 from streams.correlate import Correlator, Memory, Rules
@@ -25,12 +26,14 @@ _REMEMBERED = 200_000
 class FoldSettings(Struct, frozen=True):
     """What stage 2 is told: input partitions to wait for, correlation rules, names, minutes from UTC to write in.
 
-    ``surges`` watches the counts that are rolled up to the province; None leaves them alone.
+    ``surges`` watches the counts that are rolled up to the province, ``areas`` those of neighbouring units; None leaves
+    them alone.
     """
 
     sources: frozenset[Source]
     rules: Rules
     surges: Watch | None
+    areas: Watch | None
     names: Names
     offset_min: int
     calendar: Calendar = NO_CALENDAR
@@ -50,7 +53,11 @@ class FoldStage:
     def __init__(self, settings: FoldSettings) -> None:
         self._settings = settings
         self._correlator = Correlator(settings.rules, settings.calendar)
-        self._rollup = None if settings.surges is None else Rollup(settings.surges)
+        self._counting: dict[str, Rollup | AreaSurges] = {}
+        if settings.surges is not None:
+            self._counting["rollup"] = Rollup(settings.surges)
+        if settings.areas is not None:
+            self._counting["areas"] = AreaSurges(settings.areas, settings.names.places, settings.calendar)
         self._state = _State()
         self._seen: OrderedDict[str, None] = OrderedDict()
 
@@ -107,11 +114,12 @@ class FoldStage:
         for item in due:
             del state.waiting[item.id]
         items: list[Anomaly | Joined] = [item for item in due if not isinstance(item, Counts)]
-        if self._rollup is not None:
-            counted = (item for item in due if isinstance(item, Counts))
-            for counts in sorted(counted, key=lambda item: (item.at_ms, item.id)):
-                self._rollup.add(counts)
-            items.extend(self._rollup.close(complete))
+        counted = [item for item in due if isinstance(item, Counts)]
+        counted.sort(key=lambda item: (item.at_ms, item.id))
+        for each in self._counting.values():
+            for counts in counted:
+                each.add(counts)
+            items.extend(each.close(complete))
         items.sort(key=_order)
         told: list[tuple[Incident, OutputRecord]] = []
         for item in items:
@@ -155,7 +163,7 @@ class FoldStage:
             "state": msgspec.msgpack.encode(self._state),
             "correlator": msgspec.msgpack.encode(self._correlator.memory),
             "seen": msgspec.msgpack.encode(list(self._seen)),
-            **({} if self._rollup is None else self._rollup.snapshot()),
+            **{name: block for each in self._counting.values() for name, block in each.snapshot().items()},
         }
 
     def restore(self, blocks: Mapping[str, bytes]) -> None:
@@ -163,8 +171,9 @@ class FoldStage:
         self._state = msgspec.msgpack.decode(blocks["state"], type=_State)
         self._correlator.memory = msgspec.msgpack.decode(blocks["correlator"], type=Memory)
         self._seen = OrderedDict.fromkeys(msgspec.msgpack.decode(blocks["seen"], type=list[str]))
-        if self._rollup is not None and "rollup/pending" in blocks:  # else it was off until now
-            self._rollup.restore(blocks)
+        for name, each in self._counting.items():
+            if any(block.startswith(f"{name}/") for block in blocks):  # else it was off until now
+                each.restore(blocks)
 
 
 def _order(item: Anomaly | Joined) -> tuple[int, bool, str]:

@@ -21,6 +21,7 @@ SINGLE_RULE = {
     Kind.STUCK: "sensor_stuck",
     Kind.REPORT_SURGE: "report_surge",
     Kind.REPORT_CLUSTER: "report_cluster",
+    Kind.REPORT_AREA: "report_area",
     Kind.LONG_WAIT: "queue_wait",
     Kind.STALLED: "queue_stalled",
     Kind.NO_SHOWS: "queue_no_shows",
@@ -40,6 +41,7 @@ TELLS_TOO = {
     Kind.RISE: frozenset({"sensor_surge", "sensor_stuck", "area_surge"}),
     Kind.FALL: frozenset({"sensor_drop", "sensor_stuck", "area_drop"}),
     Kind.REPORT_CLUSTER: frozenset({"report_surge"}),
+    Kind.REPORT_AREA: frozenset({"report_surge"}),
 }
 """Rules that explain an anomaly of another kind of the same thing: a dead sensor counts nothing."""
 
@@ -57,6 +59,7 @@ _SEVERITY = {
     "sensor_stuck": Severity.WARNING,
     PLANNED: Severity.WARNING,
     "report_cluster": Severity.MINOR,
+    "report_area": Severity.MINOR,
     "queue_stalled": Severity.MINOR,
     "queue_no_shows": Severity.MINOR,
     "camera_false_alarms": Severity.WARNING,
@@ -94,6 +97,7 @@ def belongs(case: Case, anomaly: Anomaly) -> bool:
 
     An incident of a unit or of the province takes every sensor of its kind there. Report surges join when the
     category is the same, when both are province-wide, or when both are in the same unit: so a storm is one incident.
+    Clusters and areas of reports join a surge likewise.
     Long waits join per office, failing payments in the whole province: offices share a gateway. What an incident of
     another rule tells too joins that. All else joins its own re-occurrence.
     """
@@ -107,7 +111,7 @@ def belongs(case: Case, anomaly: Anomaly) -> bool:
         return case.scope in (wide_scope(series, PROVINCE), wide_scope(series, series.unit_code))
     if case.rule == "report_surge":
         return any(
-            member.series.entity == series.entity or member.series.unit_code == series.unit_code
+            member.series.entity == series.entity or member.unit_code == anomaly.unit_code
             for member in case.members.values()
         )
     return case.scope == scope(anomaly)
@@ -141,7 +145,7 @@ def severity(rule: str, members: Collection[Anomaly], major_wait_s: float) -> Se
         longest = max(member.facts.get("wait_s", 0.0) for member in members)
         return Severity.MAJOR if longest >= major_wait_s else Severity.MINOR
     if rule == "report_surge":
-        return Severity.MAJOR if any(not member.series.unit_code for member in members) else Severity.MINOR
+        return Severity.MAJOR if any(not member.unit_code for member in members) else Severity.MINOR
     if rule == "payment_failures":
         return Severity.MAJOR if len({member.series.unit_code for member in members}) > 1 else Severity.MINOR
     return _SEVERITY[rule]

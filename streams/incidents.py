@@ -51,6 +51,7 @@ class Piece(Struct, frozen=True, kw_only=True):
     observed: float
     expected: float | None
     facts: dict[str, float] = {}
+    units: tuple[str, ...] = ()
 
 
 class Explanation(Struct, frozen=True):
@@ -204,7 +205,7 @@ def piece_of(member: Anomaly, offset_min: int) -> Piece:
         detector=member.detector,
         version=member.version,
         series=member.series.label,
-        unit_code=member.series.unit_code,
+        unit_code=member.unit_code,
         start=rfc3339(member.start_ms, offset_min),
         end=rfc3339(member.end_ms, offset_min),
         open=member.open,
@@ -212,6 +213,7 @@ def piece_of(member: Anomaly, offset_min: int) -> Piece:
         observed=round(member.observed, 3),
         expected=None if math.isnan(member.expected) else round(member.expected, 3),
         facts={name: round(value, 3) for name, value in member.facts.items()},
+        units=member.units,
     )
 
 

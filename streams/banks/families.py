@@ -8,7 +8,9 @@ from detectors.pagehinkley import PageHinkley
 from detectors.rare import RareCounts
 from detectors.registry import DETECTORS, POINT_DETECTORS, QUEUE_DETECTORS, SHARE_DETECTORS
 from detectors.silence import Silence
+from streams import areas
 from streams.anomalies import Kind
+from streams.areas import Scanner
 from streams.banks import clusters, queues, reports
 from streams.banks.arrivals import ArrivalBank
 from streams.banks.bank import Bank, Whole
@@ -23,21 +25,22 @@ from streams.banks.reviews import ReviewBank
 from streams.banks.samples import SampleBank
 from streams.banks.shares import ShareBank
 from streams.calendar import Calendar
-from streams.topics import CAMERA_EVENTS, FIELD_REPORTS, SERVICE_QUEUES, TELEMETRY
+from streams.topics import ANOMALIES, CAMERA_EVENTS, FIELD_REPORTS, SERVICE_QUEUES, TELEMETRY
 
 
 class Family(NamedTuple):
     """What a family of series is made of.
 
     ``detectors`` are those that fit it, by name, and ``kinds`` what they may tell of it. ``bank`` makes its bank of the
-    groups' panels, of topic and partition in one word, and of the calendar. ``whole`` says that the family has no
-    metrics to tell apart, so that one group takes all of it; ``judged`` that a policy judges the tails.
+    groups' panels, of topic and partition in one word, and of the calendar; None: stage 2 watches it. ``whole`` says
+    that the family has no metrics to tell apart, so that one group takes all of it; ``judged`` that a policy judges the
+    tails.
     """
 
     topic: str
     detectors: Mapping[str, Callable[[], Any]]
     kinds: frozenset[Kind]
-    bank: Callable[[Sequence[Panel], str, Calendar], Bank]
+    bank: Callable[[Sequence[Panel], str, Calendar], Bank] | None
     whole: bool = True
     judged: bool = True
 
@@ -95,6 +98,7 @@ FAMILIES: MappingProxyType[str, Family] = MappingProxyType(
             frozenset({Kind.REPORT_SURGE}),
             lambda panels, origin, _: Whole(ReportBank(origin, panels[0].watches[0])),
         ),
+        areas.FAMILY: Family(ANOMALIES, {Scanner.name: Scanner}, frozenset({Kind.REPORT_AREA}), None),
         clusters.FAMILY: Family(
             FIELD_REPORTS,
             POINT_DETECTORS,

@@ -103,7 +103,8 @@ def _policies() -> dict[str, Policy]:
         "lasting": Policy(open_below=1e-6, hold_below=1e-4, quiet_ms=24 * _HOUR_MS, refresh_ms=24 * _HOUR_MS),
         "stuck": msgspec.structs.replace(level, open_below=1e-9),
         "surges": Policy(open_below=1e-6, hold_below=1e-5, quiet_ms=12 * _HOUR_MS, refresh_ms=6 * _HOUR_MS),
-        "clusters": Policy(open_below=1e-4, hold_below=1e-2, quiet_ms=6 * _HOUR_MS, refresh_ms=6 * _HOUR_MS),
+        "clusters": Policy(open_below=1e-5, hold_below=1e-2, quiet_ms=6 * _HOUR_MS, refresh_ms=6 * _HOUR_MS),
+        "areas": Policy(open_below=1e-6, hold_below=1e-3, quiet_ms=6 * _HOUR_MS, refresh_ms=6 * _HOUR_MS),
         "shares": msgspec.structs.replace(level, open_below=1e-4, hold_below=1e-2),
         "reviews": Policy(open_below=1e-4, hold_below=1e-2, quiet_ms=24 * _HOUR_MS, refresh_ms=24 * _HOUR_MS),
         "wait": Policy(open_below=1e-2, hold_below=0.2, **minutes),
@@ -127,6 +128,7 @@ def _series() -> dict[str, Group]:
         "camera_reviews": Group("camera.reviews", {"pagehinkley": Use({"high": Kind.FALSE_ALARMS}, "reviews")}),
         "reports": Group("report.count", {"rare": Use({"high": Kind.REPORT_SURGE}, "surges")}),
         "report_places": Group("report.place", {"hotspot": Use({"high": Kind.REPORT_CLUSTER}, "clusters")}),
+        "report_areas": Group("report.area", {"area_scan": Use({"high": Kind.REPORT_AREA}, "areas")}),
         "queues": Group("queue.state", queues),
         "office_signals": Group("queue.signal", silence),
         "visitors": Group("queue.visitors", {"proportion": Use({"high": Kind.NO_SHOWS}, "shares")}),
@@ -197,4 +199,8 @@ def banks_of(topic: str, partition: int, watching: Watching, calendar: Calendar 
     if topic not in SOURCES:
         raise ValueError(f"topic {topic!r} is no source topic; these are {', '.join(SOURCES)}")
     mine = [(name, family, watching.panels(name)) for name, family in FAMILIES.items() if family.topic == topic]
-    return {name: family.bank(panels, f"{topic}/{partition}", calendar) for name, family, panels in mine if panels}
+    return {
+        name: family.bank(panels, f"{topic}/{partition}", calendar)
+        for name, family, panels in mine
+        if panels and family.bank is not None
+    }

@@ -9,7 +9,7 @@ import pytest
 from detectors.level import LevelParameters
 from detectors.registry import EVERY
 from streams.banks.watching import Watching
-from streams.topics import SOURCES
+from streams.topics import ANOMALIES, SOURCES
 from tests.pages.detectors import PAGE, PICTURES, ROOT, SCENES, page
 from tests.pages.parameters import parameters_of
 from tests.pages.watched import Watched, watched
@@ -55,7 +55,7 @@ def test_every_policy_and_every_source_topic_is_told() -> None:
     """A policy that no line names would not be used."""
     lines = watched(Watching())
     assert {line.policy for line in lines} - {None} == set(Watching().policies)
-    assert {line.topic for line in lines} == set(SOURCES)
+    assert {line.topic for line in lines} == {*SOURCES, ANOMALIES}
     assert Watched("ioc.field-reports", "report.count", "reports", "rare", "report_surge", "surges") in lines
     assert Watched("ioc.camera-events", "camera.signal", "camera_signals", "silence", "silent", None) in lines
 

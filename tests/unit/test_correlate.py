@@ -1,5 +1,6 @@
 """The fold of anomalies into cases: opening, joining, widening, absorbing, clearing."""
 
+import msgspec
 import pytest
 
 from streams.anomalies import Anomaly, Kind, Series
@@ -208,6 +209,18 @@ def test_a_surge_takes_in_the_cluster_that_was_told_before_it() -> None:
     assert rules_of(told) == ["report_surge", "report_cluster"]
     assert told[1].status is Status.SUPPRESSED
     assert sorted(case.rule for case in correlator.memory.cases.values()) == ["report_cluster", "report_surge"]
+
+
+def test_an_area_of_reports_is_its_middle_unit_s_and_part_of_a_surge_of_its_category() -> None:
+    """An area is not the whole province, so it makes nothing major."""
+    correlator = Correlator(RULES)
+    flooded = msgspec.structs.replace(
+        anomaly(Kind.REPORT_AREA, Series("11", "", "report.area", "flood"), 10), units=("03334", "03127", "03151")
+    )
+    (case,) = correlator.touch(flooded)
+    assert (case.rule, case.unit_code, case.severity) == ("report_area", "03334", Severity.MINOR)
+    surge, child = correlator.touch(anomaly(Kind.REPORT_SURGE, report("flood"), 20))
+    assert (child, surge.severity, surge.unit_code) == (case, Severity.MINOR, "03127")
 
 
 def test_payments_that_fail_in_several_units_are_one_major_incident_of_the_province() -> None:

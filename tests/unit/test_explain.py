@@ -24,6 +24,10 @@ EXPECTED = {
         "40 người phản ánh cùng một chỗ (bán kính 0.5 km, 6 giờ)",
         "40 people report of one place (within 0.5 km and 6 h), usually 7.",
     ),
+    Kind.REPORT_AREA: (
+        "liền nhau cùng phản ánh: X-1; 40 phản ánh trong 6 giờ",
+        "neighbouring communes report together: X-1; 40 reports in 6 h where 7 are usual.",
+    ),
     Kind.LONG_WAIT: ("dự báo chờ 25 phút", "predicted wait 25 min"),
     Kind.STALLED: ("không ai được gọi", "nobody is called"),
     Kind.NO_SHOWS: (
