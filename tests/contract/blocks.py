@@ -42,6 +42,26 @@ def blanked(block: AnyBlock, chosen: Ints) -> AnyBlock:
     return block._replace(**columns)
 
 
+def out_of_reach(block: AnyBlock, chosen: Ints) -> list[tuple[AnyBlock, AnyBlock]]:
+    """Return pairs of copies in which something out of reach is observed at ``chosen``, or the most and the least.
+
+    What says where, of how many or by whom stays: expectations may depend on that.
+    """
+    observed = {QueueBlock: ("served",), PointBlock: ("reporter",)}.get(type(block), BLANK[type(block)])
+    most = getattr(block, "trials", np.ones(len(block.series)))[chosen]
+    bounded = {ShareBlock: (0.0 * most, most), RosterBlock: (0.0, 1.0)}.get(type(block))
+    pairs = []
+    for pair in [bounded] if bounded else [(1e11, 1e12), (1e-290, 1e-280)]:
+        both = []
+        for level in pair:
+            columns = {name: getattr(block, name).copy() for name in observed}
+            for column in columns.values():
+                column[chosen] = np.where(np.isnan(column[chosen]), column[chosen], level)
+            both.append(block._replace(**columns))
+        pairs.append((both[0], both[1]))
+    return pairs
+
+
 def constant(kind: type[Any], rows: Ints, at_ms: Ints, value: Floats) -> AnyBlock:
     """Return a block of ``kind`` in which each row's observations are always the same, as ``value`` of the row is."""
     head, ones = (rows, at_ms, at_ms), np.ones(len(rows))

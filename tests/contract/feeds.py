@@ -74,7 +74,7 @@ def gauges(seed: int = 2) -> Feed:
     value[3, 450:] += 12.0
     value[4] = 21.5
     value[5, 100::97] = np.nan
-    value[0, 600] = 1e140
+    value[0, 680] = 1e140
     keep = rng.random(value.shape) > 0.02
     return Feed(_block(steps * 5 * MINUTE, value, keep))
 
