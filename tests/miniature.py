@@ -45,6 +45,7 @@ MASTS = {"BTS-1": "03127", "BTS-2": "03334"}
 
 _SURGING, _DROPPING, _STUCK = "CAM-00", ("CAM-05", "CAM-06", "CAM-07", "CAM-08"), "CAM-01"
 _SILENT, _DARK, _FAST_CLOCK = "CAM-02", ("CAM-09", "CAM-10", "CAM-11"), "CAM-03"
+_REVIEWED = "CAM-04"
 _MINUTE = timedelta(minutes=1)
 Name = TypeVar("Name")
 
@@ -97,10 +98,39 @@ def reading(mast: str, when: datetime, unit: str, value: float) -> bytes:
     return event("vn.ioc.telemetry.observation.v1", name, f"/vn/11/telemetry/{mast}", when, {**data, "value": value})
 
 
+def ticket(office: str, when: datetime, unit: str, *, came: bool) -> bytes:
+    """Return the end of a ticket that was called."""
+    name = f"{office}-{when:%d%H%M}-ticket"
+    data = {"unit_code": unit, "office_id": office, "ticket_id": name, "counter_id": "Q1"}
+    action = {"action": "served" if came else "no_show"}
+    return event("vn.ioc.queue.ticket.v1", name, f"/vn/11/queue/{office}", when, {**data, **action})
+
+
+def payment(office: str, when: datetime, unit: str, how: str) -> bytes:
+    """Return a dossier that is submitted and paid."""
+    name = f"{office}-{when:%d%H%M}-dossier"
+    data = {"unit_code": unit, "office_id": office, "dossier_id": name, "action": "submitted", "payment": how}
+    return event("vn.ioc.dossier.lifecycle.v1", name, f"/vn/11/dossier/{office}", when, data)
+
+
+def review(camera: str, when: datetime, unit: str, verdict: str) -> bytes:
+    """Return an alarm that somebody has looked at."""
+    name = f"{camera}-{when:%d%H%M}-review"
+    data = {"unit_code": unit, "camera_id": camera, "rule": "wrong_way", "phase": "end", "track_id": name}
+    told = {**data, "reviewed": verdict}
+    return event("vn.ioc.camera.analytics.v1", name, f"/vn/11/camera/{camera}", when, told)
+
+
 def province(seed: int = 1) -> list[Row]:
     """Return seventeen days in order of ingest time; the incidents happen on the last two."""
     chance = random.Random(seed)
-    rows = [*_cameras(chance), *_reports(chance), *_queues(chance), *_telemetry(chance)]
+    rows = [
+        *_cameras(chance),
+        *_reports(chance),
+        *_queues(chance),
+        *_telemetry(chance),
+        *_outcomes(random.Random(seed)),
+    ]
     rows += [row._replace(at_ms=row.at_ms + chance.randrange(1, 30_000)) for row in chance.sample(rows, 40)]
     rows = [_delayed(row, chance) for row in rows]
     rows += poison(chance)
@@ -200,6 +230,25 @@ def _telemetry(chance: random.Random) -> Iterator[Row]:
             when = START + timedelta(hours=hour)
             value = reading(mast, when, unit, round(chance.gauss(100, 9), 2))
             yield Row(_arrived(when, chance), TELEMETRY, mast.encode(), value)
+
+
+def _outcomes(chance: random.Random) -> Iterator[Row]:
+    """Yield visitors who come or don't, payments that work or fail, alarms that are right or false."""
+    for day in range(DAYS):
+        for step in range(48):
+            when = START + timedelta(days=day, hours=8, minutes=10 * step)
+            for office, unit in OFFICES.items():
+                queue = (SERVICE_QUEUES, office.encode())
+                absent = 0.9 if unit == UNITS[1] and day == DAYS - 1 else 0.05
+                value = ticket(office, when, unit, came=chance.random() >= absent)
+                yield Row(_arrived(when, chance), *queue, value)
+                failing = 0.9 if day == DAYS - 2 else 0.05
+                value = payment(office, when, unit, "failed" if chance.random() < failing else "online")
+                yield Row(_arrived(when, chance), *queue, value)
+            if step % 2 == 0:
+                false = chance.random() < (0.9 if day >= DAYS - 2 else 0.1)
+                value = review(_REVIEWED, when, CAMERAS[_REVIEWED], "false_positive" if false else "true_positive")
+                yield Row(_arrived(when, chance), CAMERA_EVENTS, _REVIEWED.encode(), value)
 
 
 def chunk(rows: Sequence[Row]) -> Chunk:

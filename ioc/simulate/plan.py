@@ -12,15 +12,15 @@ from ioc.simulate.flow import DAY_MS, HOUR_MS, MINUTE_MS, rfc3339
 from ioc.simulate.province import Camera, Province
 from ioc.simulate.settings import SimulationSettings, Truth
 
-What = Literal["scale", "fix", "silence", "hold", "clock", "rush", "stall", "reports", "track"]
+What = Literal["scale", "fix", "silence", "hold", "clock", "rush", "stall", "absent", "reports", "track"]
 _MONDAY_TO_FRIDAY = 5
 
 
 class Effect(NamedTuple):
     """Something that holds from ``start_ms`` until before ``end_ms`` for the senders in ``ids``.
 
-    ``amount`` is a factor (scale, rush), a value (fix), a shift in milliseconds (clock) or a number of reports;
-    ``detail`` names the channel of reports or the rule of a track.
+    ``amount`` is a factor (scale, rush), a value (fix), a shift in milliseconds (clock), a share of visitors (absent)
+    or a number of reports; ``detail`` names the channel of reports or the rule of a track.
     """
 
     what: What
@@ -219,6 +219,16 @@ def _stalled_counter(stage: _Stage) -> None:
     stage.tell("stalled_counter", office.unit.code, span, (office.id,), "quầy mở, có người chờ nhưng không gọi số")
 
 
+def _no_shows(stage: _Stage) -> None:
+    if not stage.workday or not stage.offices:
+        return
+    office, span = stage.offices.pop(0), (stage.at(13.5), stage.at(16.5))
+    stage.effects.append(Effect("absent", frozenset([office.id]), *span, amount=0.6))
+    stage.tell(
+        "no_shows", office.unit.code, span, (office.id,), "bảng gọi số hỏng, quá nửa số người được gọi không đến"
+    )
+
+
 def _road_accident(stage: _Stage) -> None:
     camera = stage.take_camera("traffic")
     if camera is None:
@@ -257,5 +267,6 @@ SCENARIOS = (
     Scenario("bulk_entry", "", "180 reports typed in by staff, 15:30-16:15: no surge", _bulk_entry),
     Scenario("queue_rush", "long_wait", "an office gets 3.2 times its visitors, 08:30-10:00", _queue_rush),
     Scenario("stalled_counter", "stalled", "an office calls nobody though people wait, 14:15-15:15", _stalled_counter),
+    Scenario("no_shows", "no_shows", "six of ten visitors of an office don't come when called, 13:30-16:30", _no_shows),
     Scenario("road_accident", "road_incident", "stopped vehicles on a camera and four reports nearby", _road_accident),
 )  # fmt: skip

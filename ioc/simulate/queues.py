@@ -11,6 +11,7 @@ from ioc.simulate.flow import (
     HOUR_MS,
     MINUTE_MS,
     SECOND_MS,
+    Floats,
     Flow,
     Head,
     Ints,
@@ -109,10 +110,19 @@ class Offices:
             issued += random.integers(start_ms, start_ms + 30 * MINUTE_MS, int(random.poisson(rate))).tolist()
         return sorted(issued)
 
+    def _absent(self, office: Office, arrivals: list[int]) -> Floats:
+        """Return the chance of each visitor not to come when called."""
+        taken = np.array(arrivals, dtype=np.int64)
+        chance = np.full(len(arrivals), _NO_SHOW_SHARE)
+        for effect in self._plan.of("absent"):
+            if office.id in effect.ids:
+                chance[(effect.start_ms <= taken) & (taken < effect.end_ms)] = effect.amount
+        return chance
+
     def _serve(self, random: np.random.Generator, office: Office, first_ms: int, arrivals: list[int]) -> list[_Ticket]:
         """Serve first come, first served by as many counters as are open; lunch and stalls put calls off."""
         services = random.gamma(2.5, office.service_s / 2.5, len(arrivals)).clip(20.0)
-        shown = random.random(len(arrivals)) >= _NO_SHOW_SHARE
+        shown = random.random(len(arrivals)) >= self._absent(office, arrivals)
         pauses = [
             (first_ms + int((_SESSIONS[0][1] + _LAST_CALL_H) * HOUR_MS), first_ms + int(_SESSIONS[1][0] * HOUR_MS))
         ]

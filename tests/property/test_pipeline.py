@@ -20,6 +20,9 @@ HISTORY_MS = int(START.timestamp() * 1000) + (DAYS - 3) * 24 * 3_600_000
 RULES = {
     "area_drop",
     "area_outage",
+    "camera_false_alarms",
+    "payment_failures",
+    "queue_no_shows",
     "queue_stalled",
     "queue_wait",
     "report_surge",

@@ -162,6 +162,13 @@ def test_a_stalled_office_calls_nobody_while_people_wait_at_open_counters() -> N
     assert shown[-1]["tickets_waiting"] > shown[0]["tickets_waiting"]
 
 
+def test_visitors_who_miss_the_call_of_a_broken_display_are_no_shows() -> None:
+    """Six of ten of those who took their ticket then."""
+    _, found = during("no_shows", "office_id")
+    ended = [a.data["action"] for a in found if a.data.get("action") in {"served", "no_show"}]
+    assert 0.45 < ended.count("no_show") / len(ended) < 0.75
+
+
 def test_a_snapshot_shows_those_who_took_a_ticket_and_were_not_called() -> None:
     """Recounted from the tickets at one instant of a working day, for every office."""
     arrivals, _ = world()
@@ -193,7 +200,7 @@ def test_offices_play_no_scenario_on_a_sunday() -> None:
     """They are closed."""
     sunday = SimulationSettings(days=7)
     kinds = {truth.kind for truth in Simulation(sunday, load_places()).truths}
-    assert not kinds & {"queue_rush", "stalled_counter"}
+    assert not kinds & {"queue_rush", "stalled_counter", "no_shows"}
 
 
 @pytest.mark.parametrize(
