@@ -162,11 +162,11 @@ class Outage(Held):
         return np.maximum(learned / (table.floats("pairs")[rows] + weight), 0.0)
 
     def _elapsed(self, block: RosterBlock) -> Floats:
-        """Return the hours since the unit's last sweep, 0 for the first; the present one becomes the last."""
+        """Return the hours since the unit's last sweep, 0 for the first or a late one; the latest becomes the last."""
         last = self._table.ints("last_ms")
         before = last[block.series]
-        gap = np.where(before == NEVER, 0, block.at_ms - np.where(before == NEVER, 0, before)) / HOUR_MS
-        last[block.series] = block.at_ms
+        gap = np.where(before == NEVER, 0, np.maximum(block.at_ms - np.where(before == NEVER, 0, before), 0)) / HOUR_MS
+        last[block.series] = np.maximum(before, block.at_ms)
         hours = np.minimum(gap, self.parameters.longest_gap_h)
         self._table.floats("age_h")[block.series] += hours
         return hours

@@ -11,6 +11,9 @@ from detectors.bank import DAY_MS, NEVER, Column, Held, Table, check_order
 
 Flags = NDArray[np.bool_]
 _SMALLEST = 1e-300
+_MOST = 1e9  # people or counters; more is no reading
+_SHORTEST_S = 1e-6  # of a service: less is a reading of next to no counters
+_LARGEST_NUMBER = 1e15  # of a ticket: differences below are exact
 
 
 class QueueBlock(NamedTuple):
@@ -21,13 +24,14 @@ class QueueBlock(NamedTuple):
     series, at_ms, local_ms : (n,) int64
         As in `detectors.arrays.Block`.
     waiting : (n,) float64
-        Tickets waiting; NaN: unknown, the snapshot is neutral.
+        Tickets waiting; NaN, negative or above 1e9: unknown, the snapshot is neutral.
     counters_open : (n,) float64
-        Open counters; NaN: unknown, the snapshot is neutral.
+        Open counters; NaN, negative or above 1e9: unknown, the snapshot is neutral.
     mean_service_s : (n,) float64
         The source's own mean service time; 0 or NaN: unknown.
     served : (n,) float64
-        Running number of the last ticket called (the digits at the end of ``ticket_served``); NaN: unknown.
+        Running number of the last ticket called (the digits at the end of ``ticket_served``); NaN or beyond ±1e15:
+        unknown.
     status_open : (n,) bool
         Whether the service says that it is open.
     """
@@ -135,7 +139,9 @@ class QueueBank(Held):
         p_high, expected = np.ones(count), np.full(count, np.nan)
         with np.errstate(invalid="ignore"):
             known = (block.waiting >= 0.0) & (block.counters_open >= 0.0)
-            known &= np.isfinite(block.waiting) & np.isfinite(block.counters_open)
+            known &= (block.waiting <= _MOST) & (block.counters_open <= _MOST)
+            numbers = np.where(np.abs(block.served) <= _LARGEST_NUMBER, block.served, np.nan)
+        block = block._replace(served=numbers)
         for indices in rounds(block.series):
             chosen = indices[known[indices]]
             if len(chosen):
@@ -179,7 +185,7 @@ class QueueBank(Held):
         """
         services, busy_s = self._table.floats("services")[rows], self._table.floats("busy_s")[rows]
         worth = np.maximum(services, np.minimum(busy_s / service_s, self.parameters.memory_services))
-        observed_s = np.where(busy_s > 0.0, busy_s / np.maximum(services, 0.5), service_s)
+        observed_s = np.where(busy_s > 0.0, np.maximum(busy_s / np.maximum(services, 0.5), _SHORTEST_S), service_s)
         known = worth + self.parameters.prior_services
         return np.exp(-np.log(service_s) - worth / known * np.log(observed_s / service_s)), known
 

@@ -54,8 +54,10 @@ class NaiveOutage:
         some = together if speaks else 0
         theory = at_least(some, list(chances.values()), rung) if some else 1.0
         p = math.exp(self.deep.log_corrected(theory, 2.0)) if some else 1.0
-        elapsed = 0.0 if self.last_ms is None else min((at_ms - self.last_ms) / 3_600_000, 1.0)
-        self.last_ms = at_ms
+        elapsed = 0.0
+        if self.last_ms is None or at_ms > self.last_ms:
+            elapsed = 0.0 if self.last_ms is None else min((at_ms - self.last_ms) / 3_600_000, 1.0)
+            self.last_ms = at_ms
         self.age_h += elapsed
         hours = elapsed * (0.1 if p < 1e-4 else 1.0)
         more = at_least(some + 1, list(chances.values()), rung) if some < len(chances) else 0.0

@@ -43,8 +43,10 @@ class NaiveQueue:
 
     def observe(self, now: Snapshot) -> tuple[float, float]:
         """Return (p_high, expected), then learn."""
-        if not (math.isfinite(now.waiting) and math.isfinite(now.counters) and now.waiting >= 0 and now.counters >= 0):
+        if not (0 <= now.waiting <= 1e9 and 0 <= now.counters <= 1e9):
             return 1.0, math.nan
+        if abs(now.served) > 1e15:
+            now = now._replace(served=math.nan)
         before = self.before
         seconds = 0.0 if before is None else max(now.at_ms - before.at_ms, 0) / 1000
         same_day = before is not None and before.local_ms // DAY == now.local_ms // DAY
@@ -68,7 +70,7 @@ class NaiveQueue:
         service = min(max(now.stated_s, 20.0), 7200.0) if stated else 600.0
         worth = max(self.services, min(self.busy_s / service, 40))
         known = worth + 2
-        observed = self.busy_s / max(self.services, 0.5) if self.busy_s > 0 else service
+        observed = max(self.busy_s / max(self.services, 0.5), 1e-6) if self.busy_s > 0 else service
         pace = 1 / math.exp((worth * math.log(observed) + 2 * math.log(service)) / known)
         lively = self.alive is not None and (now.at_ms - self.alive) / 1000 <= 7200 and now.is_open
         self.linked, self.seconds = linked, seconds
