@@ -55,7 +55,7 @@ class Anomaly(Struct, frozen=True, kw_only=True, tag_field="type", tag="vn.ioc.a
     ``p`` is the least tail probability so far, ``observed`` and ``expected`` belong to it; ``facts`` holds further
     numbers for the explanation, ``units`` the units of an area, the middle one first. ``at_ms`` is the event time at
     which this was judged, ``end_ms`` the end of the last window that deviated. ``expires_ms`` is when the episode
-    counts as ended if no further step comes.
+    counts as ended if no further step comes. ``alone`` says whether it is worth an incident without company.
     """
 
     id: str
@@ -73,6 +73,7 @@ class Anomaly(Struct, frozen=True, kw_only=True, tag_field="type", tag="vn.ioc.a
     expected: float
     facts: dict[str, float] = {}
     units: tuple[str, ...] = ()
+    alone: bool = True
 
     @property
     def unit_code(self) -> str:

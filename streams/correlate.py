@@ -11,7 +11,9 @@ from streams.grouping import (
     CROWD,
     PLANNED,
     PROVINCE,
+    RECURRING,
     SINGLE_RULE,
+    TELLS_TOO,
     WIDE_RULE,
     belongs,
     binomial_tail,
@@ -30,10 +32,12 @@ _MINUTE_MS = 60_000
 class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of correlation.
 
-    ``gather_ms``: how long a single sensor's deviation waits for company before it becomes an incident of its own.
+    ``gather_ms``: how long a single sensor's deviation waits for company before it becomes an incident of its own; one
+    that isn't improbable enough to stand alone waits as long as it lasts.
     ``by_chance``: the share of sensors that may deviate at once without a common cause; ``wide_below``: the binomial
     tail below which a common cause is assumed, and ``wide_at_least`` so many sensors.
-    ``quiet_ms``: how long all must be calm until the incident clears. A changing incident is told again after
+    ``quiet_ms``: how long all must be calm until the incident clears; ``revive_ms``: how long after that the same
+    sensor's re-occurrence opens it again instead of a new one. A changing incident is told again after
     ``retell_ms`` at the earliest, and after a tenth of its age: what lasts for weeks is no news every quarter hour.
     """
 
@@ -42,6 +46,7 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     wide_below: float = 1e-5
     wide_at_least: int = 3
     quiet_ms: int = 30 * _MINUTE_MS
+    revive_ms: int = 7 * 24 * 60 * _MINUTE_MS
     retell_ms: int = 15 * _MINUTE_MS
     major_wait_s: float = 1800.0
 
@@ -50,13 +55,14 @@ class Memory(Struct):
     """The correlator's whole state (mutable).
 
     Open cases by id, deviating sensors by member key, those that wait for company until a time, episodes that outlast
-    the incident that told them (until they expire), sizes of the fleet.
+    the incident that told them (until they expire), cleared cases that may open again, sizes of the fleet.
     """
 
     cases: dict[str, Case] = {}
     deviating: dict[str, Anomaly] = {}
     gathering: dict[str, tuple[int, Anomaly]] = {}
     told: dict[str, int] = {}
+    cleared: dict[str, Case] = {}
     fleet: dict[str, int] = {}
 
 
@@ -112,10 +118,11 @@ class Correlator:
         if outlasting:
             memory.told[key] = anomaly.expires_ms
             return []
-        if anomaly.kind in CROWD:
+        if anomaly.kind not in CROWD:
+            return self._open(anomaly, anomaly.at_ms) if anomaly.alone else []
+        if anomaly.alone:
             memory.gathering[key] = (anomaly.at_ms + self._rules.gather_ms, anomaly)
-            return self._widen(anomaly)
-        return self._open(anomaly, anomaly.at_ms)
+        return self._widen(anomaly)
 
     def due(self) -> int | None:
         """Return the event time of the next timer, None if none is set."""
@@ -153,6 +160,8 @@ class Correlator:
         if case.calm_ms is not None and case.calm_ms + self._rules.quiet_ms <= now_ms:
             case.status = Status.CLEARED
             del self.memory.cases[case.id]
+            if case.rule in RECURRING:
+                self.memory.cleared[case.id] = case
             self.memory.told.update({key: m.expires_ms for key, m in case.members.items() if m.open})
             return True
         return case.changed and self._retell_due(case) <= now_ms
@@ -166,7 +175,9 @@ class Correlator:
         return [case] if case.severity is not before else []
 
     def _open(self, anomaly: Anomaly, now_ms: int) -> list[Case]:
-        case = self._new(SINGLE_RULE[anomaly.kind], scope(anomaly), anomaly.unit_code, [anomaly], now_ms)
+        case = self._revive(anomaly, now_ms) or self._new(
+            SINGLE_RULE[anomaly.kind], scope(anomaly), anomaly.unit_code, [anomaly], now_ms
+        )
         rules = explained_by(case.rule)
         explained = [
             other
@@ -175,23 +186,49 @@ class Correlator:
         ]
         return [case, *self._absorb(case, explained, now_ms)]
 
+    def _revive(self, anomaly: Anomaly, now_ms: int) -> Case | None:
+        """Open the last incident of the same sensor again, if it cleared not too long ago: what flickers is one."""
+        since_ms = now_ms - self._rules.revive_ms
+        memory = self.memory
+        memory.cleared = {name: case for name, case in memory.cleared.items() if (case.calm_ms or 0) > since_ms}
+        for case in memory.cleared.values():
+            if (case.rule, case.scope, case.tenant) == (
+                SINGLE_RULE[anomaly.kind],
+                scope(anomaly),
+                anomaly.series.tenant,
+            ):
+                del memory.cleared[case.id]
+                memory.cases[case.id] = case
+                case.status = Status.OPEN
+                case.add(anomaly, now_ms)
+                return case
+        return None
+
     def _widen(self, anomaly: Anomaly) -> list[Case]:
         """Open an incident of a whole unit, or of the province, when more sensors deviate than chance allows."""
         series = anomaly.series
+        alike = [
+            other
+            for other in self.memory.deviating.values()
+            if (other.kind, other.series.tenant, other.series.family) == (anomaly.kind, series.tenant, series.family)
+            and other.expires_ms > anomaly.at_ms
+            and not self._told_otherwise(other)
+        ]
         for unit in (PROVINCE, series.unit_code):
-            company = [
-                other
-                for other in self.memory.deviating.values()
-                if (other.kind, other.series.tenant, other.series.family)
-                == (anomaly.kind, series.tenant, series.family)
-                and unit in (PROVINCE, other.series.unit_code)
-            ]
+            company = [other for other in alike if unit in (PROVINCE, other.series.unit_code)]
             sensors = len({other.series for other in company})
             fleet = max(sensors, self.memory.fleet.get(fleet_key(series, unit), 0))
             by_chance = binomial_tail(sensors, fleet, self._rules.by_chance)
             if sensors >= self._rules.wide_at_least and by_chance < self._rules.wide_below:
                 return self._open_wide(anomaly, unit, company)
         return []
+
+    def _told_otherwise(self, anomaly: Anomaly) -> bool:
+        """Whether another incident told or explains a sensor's deviation: a dead one is no company."""
+        rules, key = TELLS_TOO.get(anomaly.kind, ()), member_key(anomaly)
+        return self.memory.told.get(key, 0) > anomaly.at_ms or any(
+            case.rule in rules and key in case.members for case in self.memory.cases.values()
+        )
 
     def _open_wide(self, anomaly: Anomaly, unit: str, company: list[Anomaly]) -> list[Case]:
         keys = {member_key(member) for member in company}

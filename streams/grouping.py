@@ -45,6 +45,9 @@ TELLS_TOO = {
 }
 """Rules that explain an anomaly of another kind of the same thing: a dead sensor counts nothing."""
 
+RECURRING = frozenset({"sensor_surge", "sensor_drop", "sensor_rise", "sensor_fall", "sensor_stuck"})
+"""Rules of single sensors, which show the same again after hours or days: what flickers is one incident."""
+
 _SEVERITY = {
     "area_outage": Severity.MAJOR,
     "area_drop": Severity.MAJOR,

@@ -17,17 +17,28 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     ``open_below`` is the false-alarm rate per observation; ``hold_below`` (larger) is the hysteresis within which an
     episode goes on; it ends after ``quiet_ms`` of event time without such an observation. While open it is told again
     every ``refresh_ms``, or at once when the logarithm of its tail probability grew by half.
+
+    A single series is worth an incident once its tail probability is below ``alone_below`` (1: always, 0: never), or
+    once ``alone_after`` of its observations have deviated (0: however many); until then it counts in a crowd only.
     """
 
     open_below: float
     hold_below: float
     quiet_ms: int
     refresh_ms: int
+    alone_below: float = 1.0
+    alone_after: int = 0
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         if not 0 < self.open_below <= self.hold_below < 1:
             raise ValueError(f"0 < open_below <= hold_below < 1 is needed, got {self.open_below}, {self.hold_below}")
+        if not 0 <= self.alone_below <= 1:
+            raise ValueError(f"0 <= alone_below <= 1 is needed, got {self.alone_below}; 0 is never, 1 always")
+
+    def alone(self, p: float, deviated: int) -> bool:
+        """Whether an episode is worth an incident without company."""
+        return p < self.alone_below or 0 < self.alone_after <= deviated
 
 
 class Episode(Struct):
@@ -41,6 +52,8 @@ class Episode(Struct):
     observed: float
     expected: float
     facts: dict[str, float]
+    deviated: int = 1
+    told_alone: bool = False
 
 
 class Evidence(Struct, frozen=True):
@@ -88,7 +101,7 @@ class Judge:
                     told.append(self._tell(series_of(row), episode, at))
             elif p < self._policy.hold_below:
                 _extend(episode, evidence, i)
-                if at - episode.told_ms >= self._policy.refresh_ms or episode.p < episode.told_p**_WORSE:
+                if self._news(episode, at):
                     told.append(self._tell(series_of(row), episode, at))
         return told
 
@@ -98,6 +111,16 @@ class Judge:
             return np.empty(0, dtype=np.intp)
         rows = np.union1d(evidence.series[flagged], np.fromiter(self._open, dtype=np.int64))
         return np.flatnonzero(np.isin(evidence.series, rows))
+
+    def _news(self, episode: Episode, at_ms: int) -> bool:
+        """Whether an episode that goes on is to be told again."""
+        policy = self._policy
+        alone = policy.alone(episode.p, episode.deviated)
+        return (
+            alone > episode.told_alone
+            or at_ms - episode.told_ms >= policy.refresh_ms
+            or episode.p < episode.told_p**_WORSE
+        )
 
     def _begin(self, evidence: Evidence, i: int) -> Episode:
         return Episode(
@@ -115,6 +138,7 @@ class Judge:
         episode.told_ms = at_ms
         episode.told_p = episode.p
         policy = self._policy
+        episode.told_alone = policy.alone(episode.p, episode.deviated)
         return Anomaly(
             id=digest(
                 self._detector, self._version, self.kind.value, series.tenant, series.label, episode.start_ms, at_ms
@@ -132,6 +156,7 @@ class Judge:
             observed=episode.observed,
             expected=episode.expected,
             facts=dict(episode.facts),
+            alone=episode.told_alone,
         )
 
     def snapshot(self) -> bytes:
@@ -145,6 +170,7 @@ class Judge:
 
 def _extend(episode: Episode, evidence: Evidence, i: int) -> None:
     episode.last_ms = int(evidence.at_ms[i])
+    episode.deviated += 1
     p = significant(evidence.p[i])
     if p < episode.p:
         episode.p = p

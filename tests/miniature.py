@@ -44,6 +44,7 @@ CATEGORIES = ("Rác thải", "Cây đổ", "Ngập úng", "Đèn đường", "�
 MASTS = {"BTS-1": "03127", "BTS-2": "03334"}
 
 _SURGING, _DROPPING, _STUCK = "CAM-00", ("CAM-05", "CAM-06", "CAM-07", "CAM-08"), "CAM-01"
+_FAILING = "CAM-04"
 _SILENT, _DARK, _FAST_CLOCK = "CAM-02", ("CAM-09", "CAM-10", "CAM-11"), "CAM-03"
 _REVIEWED = "CAM-04"
 _MINUTE = timedelta(minutes=1)
@@ -189,7 +190,9 @@ def _people(camera: str, when: datetime, chance: random.Random) -> int:
         return 17
     by_day = max(0.0, math.sin((when.hour - 6) / 17 * math.pi))
     factor = 6.0 if camera == _SURGING and _within(when, DAYS - 1, 12, 6) else 1.0
-    if camera in _DROPPING and _within(when, DAYS - 2, 8, 10):
+    if (camera in _DROPPING and _within(when, DAYS - 2, 8, 10)) or (
+        camera == _FAILING and _within(when, DAYS - 1, 8, 14)
+    ):
         factor = 0.05
     return max(0, round(chance.gauss(5 + 120 * by_day, 2 + 6 * by_day) * factor))
 

@@ -100,14 +100,18 @@ def _policies() -> dict[str, Policy]:
     minutes = {"quiet_ms": 15 * _MINUTE_MS, "refresh_ms": 30 * _MINUTE_MS}
     return {
         "level": level,
+        "street": msgspec.structs.replace(level, alone_below=1e-9, alone_after=12),
         "lasting": Policy(open_below=1e-6, hold_below=1e-4, quiet_ms=24 * _HOUR_MS, refresh_ms=24 * _HOUR_MS),
+        "street_lasting": Policy(
+            open_below=1e-6, hold_below=1e-4, quiet_ms=24 * _HOUR_MS, refresh_ms=24 * _HOUR_MS, alone_below=0.0
+        ),
         "stuck": msgspec.structs.replace(level, open_below=1e-9),
         "surges": Policy(open_below=1e-6, hold_below=1e-5, quiet_ms=12 * _HOUR_MS, refresh_ms=6 * _HOUR_MS),
         "clusters": Policy(open_below=1e-5, hold_below=1e-2, quiet_ms=6 * _HOUR_MS, refresh_ms=6 * _HOUR_MS),
         "areas": Policy(open_below=1e-6, hold_below=1e-3, quiet_ms=6 * _HOUR_MS, refresh_ms=6 * _HOUR_MS),
         "shares": msgspec.structs.replace(level, open_below=1e-4, hold_below=1e-2),
         "reviews": Policy(open_below=1e-4, hold_below=1e-2, quiet_ms=24 * _HOUR_MS, refresh_ms=24 * _HOUR_MS),
-        "wait": Policy(open_below=1e-2, hold_below=0.2, **minutes),
+        "wait": Policy(open_below=1e-2, hold_below=0.2, alone_below=1e-6, alone_after=2, **minutes),
         "stalled": Policy(open_below=1e-4, hold_below=1e-2, **{**minutes, "quiet_ms": 10 * _MINUTE_MS}),
     }
 
@@ -117,13 +121,18 @@ def _series() -> dict[str, Group]:
     lasting = Use({"high": Kind.RISE, "low": Kind.FALL}, "lasting")
     stuck = Use({"low": Kind.STUCK}, "stuck")
     counts = {"seasonal": odd, "count_cusum": lasting, "flatline": stuck}
+    streets = {
+        "seasonal": msgspec.structs.replace(odd, policy="street"),
+        "count_cusum": msgspec.structs.replace(lasting, policy="street_lasting"),
+        "flatline": stuck,
+    }
     silence = {"silence": Use({"high": Kind.SILENT})}
     queues = {
         "predicted_wait": Use({"high": Kind.LONG_WAIT}, "wait"),
         "stalled_counter": Use({"high": Kind.STALLED}, "stalled"),
     }
     return {
-        "camera_counts": Group("camera.count", counts),
+        "camera_counts": Group("camera.count", streets),
         "camera_signals": Group("camera.signal", silence),
         "camera_reviews": Group("camera.reviews", {"pagehinkley": Use({"high": Kind.FALSE_ALARMS}, "reviews")}),
         "reports": Group("report.count", {"rare": Use({"high": Kind.REPORT_SURGE}, "surges")}),

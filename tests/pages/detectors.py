@@ -187,7 +187,8 @@ def _seen(line: Watched) -> str:
 def _policies(watching: Watching) -> Iterator[str]:
     for name, policy in watching.policies.items():
         hours = f"{policy.quiet_ms / _HOUR_MS:.2g} | {policy.refresh_ms / _HOUR_MS:.2g}"
-        yield f"| `{name}` | {policy.open_below:g} | {policy.hold_below:g} | {hours} |"
+        alone = f"{policy.alone_below:g} | {policy.alone_after or '–'}"
+        yield f"| `{name}` | {policy.open_below:g} | {policy.hold_below:g} | {hours} | {alone} |"
 
 
 def _file(owner: type[Any]) -> str:

@@ -58,7 +58,7 @@ CLAIMS = (
     _claim("B7", "report_surge", "PWD Graffiti", absent=True),
     _claim("B8", "report_surge", r"Pothole Repair \(Internal\)", absent=True),
     _claim("B9", "report_surge", r"Pothole Repair \(Internal\)", absent=True),
-    _claim("A1", "area_drop"),
+    _claim("A1", "area_drop area_fall"),
     _claim("A5", "area_surge sensor_surge"),
     _claim("A6", "sensor_stuck", "CAM-0002"),  # 107 Quay Street
     _claim("A8", "sensor_stuck", "CAM-0010"),  # 297 Queen Street

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.recordings.claims import CLAIMS, judge
-from tests.recordings.labelled import ALL, directory, labels, run
+from tests.recordings.labelled import ALL, CAMERAS, QUEUES, REPORTS, directory, labels, run
+from tests.recordings.quiet import false_rate
 from tests.recordings.waits import outcomes
 
 needs_recordings = pytest.mark.skipif(
@@ -25,6 +26,13 @@ def test_labels_are_answered_and_records_accounted_for(recording: str) -> None:
     assert unanswered == set()
     assert result.ledger.balanced
     assert result.ledger.accepted > 0.99 * result.ledger.records
+
+
+@needs_recordings
+@pytest.mark.parametrize(("recording", "most"), [(QUEUES, 8.0), (REPORTS, 1.0), (CAMERAS, 1.1)])
+def test_false_incidents_on_quiet_stretches_do_not_grow(recording: str, most: float) -> None:
+    """Per 100 series and week; measured 7.7, 0.3, 1.03. The goal is 1; docs/recordings-results.md counts by rule."""
+    assert false_rate(recording).per_100_weeks <= most
 
 
 @needs_recordings

@@ -1,7 +1,8 @@
 """Checks predicted waits against what really happened: when the ticket was called that a newcomer would have drawn.
 
 A reading tells the number served last and how many wait; who came then had the number that is their sum. The wait is
-over when a later reading of the same queue has served that number. Nothing of the product is used but its incidents.
+over when a later reading of the same queue has served that number. Where no number is shown yet, nobody has been served
+as long as none is and the queue doesn't shrink. Nothing of the product is used but its incidents.
 """
 
 import gzip
@@ -28,7 +29,7 @@ class Reading(NamedTuple):
 
     at_s: float
     waiting: int
-    served: int
+    served: int | None
 
 
 @cache
@@ -40,31 +41,45 @@ def readings() -> dict[tuple[str, str], list[list[Reading]]]:
             record = json.loads(line)
             data = json.loads(record["payload"])["data"]
             digits = _DIGITS.search(data.get("ticket_served") or "")
-            if digits is None or data["tickets_waiting"] is None:
+            if data["tickets_waiting"] is None:
                 continue
             name = " ".join(part for part in (data.get("queue_line"), data.get("service_id")) if part)
             named = queues.setdefault((data["office_id"], name or data["queue_id"]), {})
-            reading = Reading(record["ts"] / 1000, data["tickets_waiting"], int(digits[0]))
+            served = None if digits is None else int(digits[0])
+            reading = Reading(record["ts"] / 1000, data["tickets_waiting"], served)
             named.setdefault(data["queue_id"], []).append(reading)
-    return {key: [sorted(each) for each in named.values()] for key, named in queues.items()}
+    return {
+        key: [sorted(each, key=lambda reading: reading.at_s) for each in named.values()]
+        for key, named in queues.items()
+    }
 
 
 def wait_s(queue: list[Reading], at_s: float) -> float | None:
-    """Return how long who came at a time waited: infinity if never called, None if the readings don't say.
+    """Return how long who came at a time waited at least: infinity if never called, None if the readings don't say.
 
     Examples
     --------
     >>> queue = [Reading(0, 3, 10), Reading(300, 3, 11), Reading(600, 3, 12), Reading(900, 0, 13)]
     >>> wait_s(queue, 20), wait_s(queue, 250), wait_s(queue, 5_000), wait_s([Reading(0, 9, 1)], 0)
     (900, inf, None, inf)
+    >>> wait_s([Reading(0, 1, None), Reading(300, 2, None), Reading(1200, 1, 7)], 0)
+    1200
     """
     near = [each for each in queue if abs(each.at_s - at_s) <= _NEAR_S and each.waiting > 0]
     if not near:
         return None
     came = min(near, key=lambda each: abs(each.at_s - at_s))
+    later = [each for each in queue if came.at_s < each.at_s <= came.at_s + _DAY_S]
+    if came.served is None:
+        least = came.waiting
+        for each in later:
+            if each.served is not None or each.waiting < least:
+                return each.at_s - came.at_s if each.at_s - came.at_s >= LONG_S else None
+            least = each.waiting
+        return None
     number = came.served + came.waiting
-    later = (each for each in queue if came.at_s < each.at_s <= came.at_s + _DAY_S)
-    return next((each.at_s - came.at_s for each in later if number <= each.served < number + _RESET), float("inf"))
+    called = (each.at_s for each in later if each.served is not None and number <= each.served < number + _RESET)
+    return next((at_s - came.at_s for at_s in called), float("inf"))
 
 
 def outcome(incident: Found) -> str:
@@ -95,8 +110,8 @@ def _stands(queue: list[Reading], at_s: float) -> float:
     --------
     >>> times, served = (0, 300, 600, 2400, 2700), (10, 11, 11, 11, 12)
     >>> queue = [Reading(at_s, 3, number) for at_s, number in zip(times, served, strict=True)]
-    >>> _stands(queue, 700), _stands(queue, 100)
-    (2100, 0)
+    >>> _stands(queue, 700), _stands(queue, -500)
+    (2100, 0.0)
     """
     runs = itertools.groupby(queue, key=lambda each: (each.served, each.waiting > 0))
     for (_, waits), run_of in runs:

@@ -135,6 +135,49 @@ def test_a_lasting_change_does_not_keep_the_incident_of_a_drop_open_nor_is_it_to
     assert correlator.settle(200 * MINUTE) == []
 
 
+def test_what_flickers_is_one_incident_that_opens_again() -> None:
+    """Within a week of clearing, with its history; later, or on another sensor, it is a new one."""
+    correlator = Correlator(RULES)
+    day, ids = 24 * 60, []
+    for at, number in ((0, 1), (3 * day, 1), (3 * day + 5, 2), (12 * day, 1)):
+        correlator.settle(at * MINUTE)
+        correlator.touch(anomaly(Kind.DROP, camera(number), at))
+        told = correlator.settle((at + 5) * MINUTE)
+        ids += [(case.id, case.status) for case in told if case.rule == "sensor_drop"]
+        correlator.touch(anomaly(Kind.DROP, camera(number), at + 10, still_open=False))
+        correlator.settle((at + 60) * MINUTE)
+    assert {status for _, status in ids} == {Status.CLEARED} or correlator.memory.cases == {}
+    names = [name for name, _ in ids]
+    assert names[0] == names[1]
+    assert len(set(names)) == 3
+
+
+def test_a_dead_sensor_is_no_company_for_a_lasting_fall_of_others() -> None:
+    """It fell for a reason of its own, and long ago."""
+    correlator = Correlator(RULES)
+    fleet(correlator, 20)
+    correlator.touch(anomaly(Kind.STUCK, camera(0), 5))
+    for number in range(8):
+        correlator.touch(anomaly(Kind.FALL, camera(number), 10 + number))
+    (area,) = (case for case in correlator.memory.cases.values() if case.rule == "area_fall")
+    assert area.start_ms == 11 * MINUTE
+
+
+def test_a_sensor_that_is_not_odd_enough_to_stand_alone_counts_in_a_crowd_only() -> None:
+    """No incident of its own, until it is more improbable; with others it is one of the area."""
+    weak = [msgspec.structs.replace(anomaly(Kind.DROP, camera(n), 10 + n), alone=False) for n in range(8)]
+    correlator = Correlator(RULES)
+    fleet(correlator, 50)
+    assert correlator.touch(weak[0]) == []
+    assert correlator.settle(60 * MINUTE) == []
+    correlator.touch(anomaly(Kind.DROP, camera(0), 70))
+    assert rules_of(correlator.settle(80 * MINUTE)) == ["sensor_drop"]
+    crowd = Correlator(RULES)
+    fleet(crowd, 50)
+    told = [case for each in weak for case in crowd.touch(each)]
+    assert rules_of(told) == ["area_drop"]
+
+
 def test_lasting_changes_of_many_sensors_are_one_incident() -> None:
     """As school holidays are, which each sensor notices on another day."""
     correlator = Correlator(RULES)

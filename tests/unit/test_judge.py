@@ -1,5 +1,6 @@
 """Episodes: when an anomaly opens, is told again, and closes."""
 
+import msgspec
 import numpy as np
 
 from streams.anomalies import Anomaly, Kind, Series
@@ -52,6 +53,21 @@ def test_a_much_less_probable_window_is_told_at_once_with_its_own_figures() -> N
     """The evidence shown is that of the least probable window."""
     anomalies = told(judge_of(), [0, 0], [1, 2], [1e-5, 1e-9])
     assert [(a.p, a.facts) for a in anomalies] == [(1e-5, {"fact": 0.0}), (1e-9, {"fact": 1.0})]
+
+
+def alone(hours: list[float], p: list[float]) -> list[tuple[int, bool]]:
+    """Return the hours at which a series is told, and whether it is worth an incident without company."""
+    policy = msgspec.structs.replace(POLICY, alone_below=1e-8, alone_after=3)
+    anomalies = told(Judge(Kind.DROP, "seasonal", 1, policy), [0] * len(hours), hours, p)
+    return [(anomaly.at_ms // HOUR, anomaly.alone) for anomaly in anomalies]
+
+
+def test_a_series_stands_alone_when_it_is_improbable_enough_or_has_deviated_often_enough() -> None:
+    """Told at once when it does, and only once."""
+    assert alone([1, 2], [1e-5, 1e-7]) == [(1, False)]
+    assert alone([1, 2, 3], [1e-7, 9e-9, 9e-9]) == [(1, False), (2, True)]
+    assert alone([1, 2, 3, 4], [1e-5, 1e-3, 1e-3, 1e-3]) == [(1, False), (3, True)]
+    assert [anomaly.alone for anomaly in told(judge_of(), [0], [1], [1e-5])] == [True]
 
 
 def test_series_do_not_touch_each_other() -> None:

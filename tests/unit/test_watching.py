@@ -78,17 +78,17 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
     changed = loaded(
         tmp_path,
         """
-        [watching.policies.level]
+        [watching.policies.street]
         open_below = 1e-7
         [watching.series.camera_counts.detectors.seasonal]
         parameters = { quiet_days = 21 }
         """,
     )
     usual = Watching()
-    assert changed.policies["level"] == msgspec.structs.replace(usual.policies["level"], open_below=1e-7)
+    assert changed.policies["street"] == msgspec.structs.replace(usual.policies["street"], open_below=1e-7)
     (panel,) = changed.panels("camera.count")
     assert panel.watches[0].detector.parameters == panel.watches[0].detector.parameters._replace(quiet_days=21.0)
-    assert panel.watches[0].policy == changed.policies["level"]
+    assert panel.watches[0].policy == changed.policies["street"]
     assert detectors(changed, "camera.count") == detectors(usual, "camera.count")
     assert changed.series.keys() == usual.series.keys()
 
@@ -128,7 +128,7 @@ def test_a_detector_that_is_off_does_not_work(tmp_path: Path) -> None:
         ('[watching.series.camera_counts.detectors.seasonal]\nparameters = {quiet_days = "2"}', "quiet_days.*float"),
         ("[watching.series.camera_counts.detectors.seasonal]\nparameters = {quiet_days = -1}", "above 0, is -1"),
         ("[watching.series.camera_counts.detectors.seasonal]\nparameters = {quiet_days = inf}", "finite"),
-        ('[watching.series.camera_counts.detectors.seasonal]\npolicy = "levle"', "'levle'.*level, lasting, stuck"),
+        ('[watching.series.camera_counts.detectors.seasonal]\npolicy = "levle"', "'levle'.*level, street, lasting"),
         ('[watching.series.camera_counts.detectors.seasonal]\ntells = {high = "stalled"}', "stalled.*surge"),
         ('[watching.series.camera_counts.detectors.seasonal]\ntells = {high = "burst"}', "burst"),
         ("[watching.series.camera_counts.detectors.seasonal]\ntells = {}", "tells names no side"),
@@ -139,6 +139,7 @@ def test_a_detector_that_is_off_does_not_work(tmp_path: Path) -> None:
         ('[watching.series.mine]\nfamily = "camera.count"\nmetrics = []', "metrics is empty"),
         ('[watching.series.mine]\nfamily = "queue.state"\nmetrics = ["A*"]', "no metrics to tell apart"),
         ("[watching.policies.level]\nopen_below = 0.1", "open_below <= hold_below"),
+        ("[watching.policies.level]\nalone_below = 2", "alone_below <= 1"),
         ("[watching.policies.night]\nopen_below = 0.1", "hold_below"),
         ("[watching.levels]\nopen_below = 0.1", "levels"),
     ],
