@@ -8,7 +8,7 @@ import numpy as np
 
 from detectors.arrays import Block, Floats, Ints
 from streams.banks.bank import Horizon, Item, joined
-from streams.banks.increments import increments
+from streams.banks.increments import READING, increments
 from streams.banks.intake import Intake, Reader
 from streams.banks.panel import Panel, closest
 from streams.banks.ward import Ward
@@ -30,7 +30,7 @@ class SampleBank(Generic[Key]):
         self._table: SeriesTable[Key] = SeriesTable()
         self._intake = Intake(reader, self._table)
         self._pending = Pending(width=2)
-        self._last = np.empty(0)
+        self._last = np.empty((0, READING))
         self._panels = panels
         self._calendar = calendar
         self._wards = [Ward(f"{name}/{panel.name}", panel.watches) for panel in panels]
@@ -87,9 +87,10 @@ class SampleBank(Generic[Key]):
         if not cumulative.any():
             return value
         fresh = len(self._table) - len(self._last)
-        self._last = np.r_[self._last, np.full(fresh, np.nan)]
+        self._last = np.concatenate([self._last, np.full((fresh, READING), np.nan)])
         value = value.copy()
-        value[cumulative] = increments(ready.series[cumulative], value[cumulative], self._last)
+        series, at_ms = ready.series[cumulative], ready.at_ms[cumulative]
+        value[cumulative] = increments(series, at_ms, value[cumulative], self._last)
         return value
 
     def snapshot(self) -> dict[str, bytes]:
