@@ -1,15 +1,16 @@
 """Peaks over a threshold, per series: how improbable a number is among all that its own series has shown before.
 
 The largest numbers of a series are kept, sorted. The threshold is one of them, so that a fixed share of all lies above
-it; the excesses above it are fitted by moments to a generalised Pareto tail, whose shape is shrunk to the
-exponential's, since a few dozen excesses say little about it. The fit is always that of everything seen: there are no
+it; the excesses above it are fitted by probability-weighted moments to a generalised Pareto tail, whose shape is shrunk
+to a usual one, since a few dozen excesses say little about it. The fit is always that of everything seen: there are no
 refits, and nothing has to be known of the numbers' distribution. After ``memory`` numbers every second peak is
 forgotten, and the number of numbers with it, so that a series that calms down is judged by how it is now.
 
 Most numbers are no peaks and cost two comparisons: whatever is not above the smallest peak kept has a tail of 1.
 
 Source: Siffer, Fouque, Termier, Largouët (2017), Anomaly detection in streams with extreme value theory, KDD,
-doi:10.1145/3097983.3098144; estimation above an order statistic: Pickands (1975), doi:10.1214/aos/1176343003.
+doi:10.1145/3097983.3098144; estimation above an order statistic: Pickands (1975), doi:10.1214/aos/1176343003;
+probability-weighted moments: Hosking, Wallis (1987), doi:10.1080/00401706.1987.10488243.
 """
 
 from typing import NamedTuple
@@ -22,9 +23,9 @@ from detectors.bank import Bank, Column, Table, Verdict, span
 
 LARGEST = 1e150  # squares of what lies below don't overflow
 EXACT = 1e-9  # residuals smaller than this part of what they are differences of are rounding
-_SHAPE_PRIOR = 20.0  # excesses
-_LEAST_SHAPE = 1e-3  # below it the tail is exponential
-_LARGEST_SHAPE = 0.45  # with finite variance: what moments can estimate
+_LEAST_SHAPE, _LARGEST_SHAPE = -0.15, 0.7  # more is noise of the estimate
+_FLAT = 1e-3  # a shape so near 0 is exponential
+_PLOTTING = 0.35  # Hosking and Wallis's plotting position
 _LEAST_LOG = -23.1  # a few dozen peaks say nothing about less than 1e-10
 _LEAST_EXCESS = 1e-6  # relative to the threshold
 _AS_EVER = 0.6  # of the places for peaks are taken again when the memory is full
@@ -43,6 +44,9 @@ class SpotParameters(NamedTuple):
         The threshold is chosen so that at least and at most so many numbers lie above it.
     memory : int
         After so many numbers every second peak is forgotten.
+    shape, shape_prior : float
+        The tail's usual shape (0 is an exponential's, a normal's acts like -0.1, heavy tails have 0.3), and how many
+        excesses that is worth.
     """
 
     quiet_observations: int = 150
@@ -50,6 +54,8 @@ class SpotParameters(NamedTuple):
     least_peaks: int = 10
     peaks: int = 64
     memory: int = 10_000
+    shape: float = 0.1
+    shape_prior: float = 20.0
 
     def validated(self) -> "SpotParameters":
         """Return self; raise ValueError naming the parameter that is out of range."""
@@ -63,6 +69,10 @@ class SpotParameters(NamedTuple):
             raise ValueError(
                 f"spot.quiet_observations must be above least_peaks ({self.least_peaks}), is {self.quiet_observations}"
             )
+        if not abs(self.shape) < 1.0:
+            raise ValueError(f"spot.shape must lie between -1 and 1, is {self.shape}")
+        if not self.shape_prior >= 0.0:
+            raise ValueError(f"spot.shape_prior must be at least 0, is {self.shape_prior}")
         if self.memory < 2 * self.quiet_observations:
             raise ValueError(f"spot.memory must be at least {2 * self.quiet_observations}, is {self.memory}")
         return self
@@ -137,7 +147,7 @@ class Tails:
         p = np.ones(len(rows))
         hot = np.flatnonzero((number > threshold) & (count >= parameters.quiet_observations) & (above > 1))
         if len(hot):
-            fitted = _log_tail(number[hot], threshold[hot], peaks[hot], above[hot])
+            fitted = _log_tail(number[hot], threshold[hot], peaks[hot], above[hot], parameters)
             p[hot] = np.exp(np.minimum(np.maximum(np.log(above[hot] / count[hot]) + fitted, _LEAST_LOG), 0.0))
         lower = np.empty_like(peaks)  # a sorted row with one more number: each place has the larger of what was there
         lower[:, 0] = number  # and the smaller of the number and what was before it
@@ -207,17 +217,21 @@ def _beyond_rounding(residual: Floats, value: Floats, expected: Floats) -> Float
     return np.where(np.abs(residual) <= EXACT * np.maximum(np.abs(value), np.abs(expected)), 0.0, residual)
 
 
-def _log_tail(value: Floats, threshold: Floats, peaks: Floats, above: Ints) -> Floats:
+def _log_tail(value: Floats, threshold: Floats, peaks: Floats, above: Ints, parameters: SpotParameters) -> Floats:
     """Return the log of the generalised Pareto tail fitted to the peaks above the threshold."""
     excess = np.maximum(peaks - threshold[:, None], 0.0)  # those below the threshold, and -inf where there is none yet
     mean = excess.sum(axis=1) / above
     mean = np.maximum(mean, _LEAST_EXCESS * np.maximum(np.abs(threshold), 1e-12))
-    variance = np.maximum((excess * excess).sum(axis=1) / above - mean * mean, 1e-300)
-    shape = 0.5 * (1.0 - mean * mean / variance) * (above / (above + _SHAPE_PRIOR))
-    shape = np.minimum(np.maximum(shape, 0.0), _LARGEST_SHAPE)
-    over = value - threshold
-    pareto = np.log1p(shape * over / (mean * (1.0 - shape))) / np.maximum(shape, _LEAST_SHAPE)
-    log: Floats = -np.where(shape > _LEAST_SHAPE, pareto, over / mean)
+    # the largest weigh least; 1/4 of the mean is what an exponential has, and no more than 1/2 can be
+    weighted = (excess * (np.arange(excess.shape[1]) + _PLOTTING)).sum(axis=1) / (above * above * mean)
+    shape = 2.0 - 1.0 / np.maximum(1.0 - 2.0 * weighted, 1e-6)
+    shape = np.minimum(np.maximum(shape, _LEAST_SHAPE), _LARGEST_SHAPE)
+    prior = parameters.shape_prior
+    shape = (above * shape + prior * parameters.shape) / (above + prior)
+    over = (value - threshold) / (mean * (1.0 - shape))
+    flat = np.abs(shape) < _FLAT
+    inside = np.maximum(1.0 + np.where(flat, 0.0, shape) * over, 1e-300)  # 0 beyond the end of a bounded tail
+    log: Floats = -np.where(flat, over, np.log(inside) / np.where(flat, 1.0, shape))
     return log
 
 

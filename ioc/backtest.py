@@ -20,7 +20,8 @@ HALF_AT = 8.0  # digits of surprise at which the score is one half
 _MOST_DIGITS = 5.0  # that one detector can contribute: beyond, its tail is extrapolated too far to be compared
 _RECORDS_WEIGHT = 2.0
 _ANYTHING = RefractoryParameters(alarm_below=1.0 - 1e-9)  # every row that surprises begins the hundred rows anew
-_RECORDS = SpotParameters(share=0.003, least_peaks=8)
+_EXPONENTIAL = 1e6  # excesses' worth of belief in a shape of 0: a few dozen records say nothing about it
+_RECORDS = SpotParameters(share=0.003, least_peaks=8, shape=0.0, shape_prior=_EXPONENTIAL)
 
 
 class Scored(NamedTuple):

@@ -37,12 +37,19 @@ class NaivePeaks:
         threshold = self.largest[k]
         if number <= threshold:
             return 1.0
-        excesses = [peak - threshold for peak in self.largest[:k]]
+        excesses = sorted(peak - threshold for peak in self.largest[:k])
         mean = max(math.fsum(excesses) / k, 1e-6 * max(abs(threshold), 1e-12))
-        variance = max(math.fsum(x * x for x in excesses) / k - mean * mean, 1e-300)
-        shape = min(max(0.5 * (1.0 - mean * mean / variance) * k / (k + 20.0), 0.0), 0.45)
-        over = number - threshold
-        fitted = math.log1p(shape * over / (mean * (1.0 - shape))) / shape if shape > 1e-3 else over / mean
+        # Hosking and Wallis 1987: b is the mean of x (1 - F(x)), the shape 2 - mean / (mean - 2 b)
+        b = math.fsum(x * (1.0 - (rank - 0.35) / k) for rank, x in enumerate(excesses, 1)) / k
+        shape = min(max(2.0 - mean / max(mean - 2.0 * b, 1e-6 * mean), -0.15), 0.7)
+        shape = (k * shape + 20.0 * 0.1) / (k + 20.0)
+        scaled = (number - threshold) / (mean * (1.0 - shape))
+        if abs(shape) < 1e-3:
+            fitted = scaled
+        elif 1.0 + shape * scaled <= 0.0:
+            fitted = math.inf
+        else:
+            fitted = math.log1p(shape * scaled) / shape
         return math.exp(max(math.log(k / self.count) - fitted, -23.1))
 
 

@@ -127,6 +127,8 @@ def test_a_shift_and_unrest_are_told_apart() -> None:
         (SpotParameters(peaks=19), "spot.peaks must be at least twice least_peaks"),
         (SpotParameters(quiet_observations=10), "spot.quiet_observations must be above least_peaks"),
         (SpotParameters(memory=200), "spot.memory must be at least 300, is 200"),
+        (SpotParameters(shape=1.0), "spot.shape must lie between -1 and 1, is 1.0"),
+        (SpotParameters(shape_prior=-1.0), "spot.shape_prior must be at least 0, is -1.0"),
         (DailyParameters(prior_visits=0.0), "daily.prior_visits must be above 0, is 0.0"),
         (DailyParameters(tails=SpotParameters(share=0.0)), "spot.share"),
     ],
