@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -10,13 +10,15 @@ from types import ModuleType
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from ioc.backtest import Backtest, Scored, blocked, run
 from ioc.commands.backtest import command
 from ioc.errors import InputError
 from ioc.series_csv import Reading, read
+
+Scorer = Callable[[list[str]], list[float]]
 
 
 def series(days: int = 30, spike_at: int | None = None) -> list[str]:
@@ -122,14 +124,75 @@ WHOLE = series(days=11, spike_at=220)
 WHOLE_SCORES = scores(WHOLE)
 
 
-@settings(deadline=None, max_examples=10)
-@given(cut=st.integers(1, len(WHOLE) - 1), rows_at_once=st.sampled_from([1, 7, 1024]))
+_TELLING = [row + 1 for row, score in enumerate(WHOLE_SCORES) if score]
+CUTS = st.integers(1, len(WHOLE) - 1) | st.integers(2, 20) | st.sampled_from(_TELLING)
+"""Any row, and as often one of the first day or one that scores: some mistakes are seen there alone."""
+
+
+@settings(deadline=None, max_examples=10, derandomize=True)
+@given(cut=CUTS, rows_at_once=st.sampled_from([1, 7, 1024]))
 def test_cutting_a_file_anywhere_leaves_the_earlier_scores(cut: int, rows_at_once: int) -> None:
     """The file's end, its length, its largest value: nothing behind a row is known to its score."""
     assert scores(WHOLE[:cut], rows_at_once) == WHOLE_SCORES[: cut - 1]
 
 
-@settings(deadline=None, max_examples=8)
+def above(of_file: Callable[[list[float]], float]) -> Scorer:
+    """Return a backtest that compares the values with a number of the whole file."""
+
+    def score(lines: list[str]) -> list[float]:
+        values = [float(line.split(",")[1]) for line in lines[1:]]
+        return [0.5 if value > of_file(values) else 0.0 for value in values]
+
+    return score
+
+
+def delayed(lines: list[str]) -> list[float]:
+    """Tell of a row what is known a row later."""
+    return [*scores(lines)[1:], 0.0]
+
+
+@pytest.mark.parametrize(
+    "cheat",
+    [
+        above(lambda values: max(values) / 2.0),
+        above(lambda values: 9.0 * min(values)),
+        above(lambda values: len(values) / 2.0),
+        above(lambda values: sum(values) / len(values)),
+        delayed,
+    ],
+    ids=["maximum", "minimum", "length", "mean", "next row"],
+)
+def test_cutting_shows_who_knows_the_file(cheat: Scorer) -> None:
+    """Else the test above could not fail: it finds each of these mistakes."""
+    whole = cheat(WHOLE)
+
+    @settings(deadline=None, max_examples=10, derandomize=True, database=None, phases=[Phase.generate])
+    @given(cut=CUTS)
+    def cut_anywhere(cut: int) -> None:
+        assert cheat(WHOLE[:cut]) == whole[: cut - 1]
+
+    with pytest.raises(AssertionError):
+        cut_anywhere()
+
+
+def test_a_row_is_scored_before_the_next_one_is_read() -> None:
+    """What has not been read can't be known: the rows are handed over one by one, and counted."""
+    read_so_far = 0
+
+    def one_by_one() -> Iterable[str]:
+        nonlocal read_so_far
+        for line in WHOLE:
+            read_so_far += 1
+            yield line
+
+    found = []
+    for row, scored in enumerate(run(one_by_one(), "test", rows_at_once=1), start=1):
+        assert read_so_far == row + 1  # the header too
+        found.append(scored.score)
+    assert found == WHOLE_SCORES
+
+
+@settings(deadline=None, max_examples=8, derandomize=True)
 @given(row=st.integers(1, len(WHOLE) - 1), value=st.sampled_from(["", "nan", "inf", "-1e9", "0", "1e300"]))
 def test_a_changed_row_changes_no_earlier_score(row: int, value: str) -> None:
     """Whatever stands in a row, even what is no number, those before it don't know."""
