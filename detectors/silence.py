@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import peaks
 from detectors.arrays import Block, Floats, Ints, Scores
 from detectors.bank import DAY_MS, NEVER, Bank, Column, Verdict
 
@@ -18,11 +17,8 @@ _BINS = 2 * _BINS_A_DAY  # of weekdays, of weekends
 _BIN_OF_WEEK = np.arange(7 * _BINS_A_DAY) % _BINS_A_DAY + np.repeat(
     [0, 0, _BINS_A_DAY, _BINS_A_DAY, 0, 0, 0], _BINS_A_DAY
 )
-_LEAST_USUAL = 0.3
 _LEAST_LIVED = 1.5  # visits
-_USUAL = 0.7  # arrivals expected in a usual gap: the median of an exponential with mean 1
-_ABOVE = 1.55  # usual gaps from which on a gap is long: the tail of regular sources begins at the first beat missed
-_PRIOR = (20.0, 0.1, 8.0, 0.35)  # gaps, share of long ones, their number, mean excess: a source that misses few beats
+_SHARE = 0.1  # of gaps lie above the learned quantile, where the tail begins
 _LONGEST_WALK = _BINS_A_DAY * 9
 _LOOK_AHEAD = (8, _BINS_A_DAY - 8, *([_BINS_A_DAY] * 8))  # bins looked at together; most deadlines are near
 
@@ -54,8 +50,8 @@ class SilenceParameters(NamedTuple):
         for name, value in self._asdict().items():
             if not value > 0.0:
                 raise ValueError(f"silence.{name} must be above 0, is {value}")
-        if self.p >= _PRIOR[1]:
-            raise ValueError(f"silence.p must be below {_PRIOR[1]}, is {self.p}")
+        if self.p >= _SHARE:
+            raise ValueError(f"silence.p must be below {_SHARE}, is {self.p}")
         return self
 
 
@@ -73,11 +69,9 @@ class Silence(Bank):
     """Survival probability of the gaps between arrivals; the value of an observation is ignored unless it is NaN.
 
     A gap is measured in the arrivals expected in it, from the intensity learned per quarter of an hour of weekdays and
-    of weekends (a quarter not lived through twice expects none: offices open and close within the hour). It is long
-    from one and a half usual gaps on; how many are, and how far they then reach, is learned (`detectors.peaks`): an
-    exponential for arrivals at random, and for a regular source the beats that it now and then misses. So nights and
-    closed weekends pass, a regular source is missed soon and an irregular one later. A gap that is no silence yet
-    (``median_gaps``, ``least_s``) is not judged.
+    of weekends (a quarter not lived through twice expects none: offices open and close within the hour), and compared
+    with earlier gaps so measured: an exponential tail above their 90 % quantile. So nights and closed weekends pass, a
+    regular source is missed soon and an irregular one later.
     ``p_high`` is the survival probability of the gap that ends with the observation, ``expected`` the median gap in
     seconds. ``usual``, given local times in steps of some milliseconds and that step, moves those of special days to
     the day of the week that they are like; so a holiday ahead is expected to be quiet.
@@ -93,7 +87,7 @@ class Silence(Bank):
     """
 
     name = "silence"
-    version = 2
+    version = 1
 
     def __init__(
         self, parameters: SilenceParameters | None = None, usual: Callable[[Ints, int], Ints] | None = None
@@ -107,8 +101,9 @@ class Silence(Bank):
                 "offset_ms": Column((), np.int64, 0),  # of the wall clock at the last arrival
                 "arrivals": Column(),
                 "log_median": Column(fill=np.nan),
-                "usual": Column(fill=_USUAL),  # the median of the arrivals expected in a gap
-                "tail": Column((4,), fill=np.array(_PRIOR)),
+                "quantile": Column(fill=2.3),
+                "excess": Column(fill=1.0),
+                "peaks": Column(fill=10.0),
                 "bins": Column((_BINS, 2)),  # arrivals, visits
                 "deadline_ms": Column((), np.int64, UNKNOWN),
             }
@@ -157,11 +152,10 @@ class Silence(Bank):
         asked = np.flatnonzero(ready & long)
         if len(asked):
             asked_rows = rows[asked]
-            over = expected[asked] - _ABOVE * table.floats("usual")[asked_rows]
-            log_p = peaks.log_tail(np.maximum(over, 0.0), table.floats("tail")[asked_rows])
-            p[asked] = np.where(over > 0.0, np.exp(log_p), 1.0)
+            quantile, excess = table.floats("quantile")[asked_rows], table.floats("excess")[asked_rows]
+            p[asked] = _survival(expected[asked], quantile, excess)
             late = self._overdue(asked_rows, block.at_ms[asked], median_s[asked])
-        weight = np.where(p < peaks.SUSPICIOUS, peaks.SUSPICIOUS_WEIGHT, 1.0)  # no outage is a rhythm
+        weight = np.where(p < 1e-3, 0.1, 1.0)  # noqa: PLR2004 - an improbable gap counts a tenth: no outage is a rhythm
         first_ms[rows] = first
         last_ms[rows] = before + gap_ms
         table.ints("offset_ms")[rows] = block.local_ms - block.at_ms
@@ -207,22 +201,30 @@ class Silence(Bank):
 
     def _learn_gaps(self, rows: Ints, log_gap: Floats, expected: Floats, weight: Floats, count: Floats) -> None:
         table = self._table
-        medians, usuals, tails = table.floats("log_median"), table.floats("usual"), table.floats("tail")
-        median, usual = medians[rows], usuals[rows]
+        medians, quantiles = table.floats("log_median"), table.floats("quantile")
+        median, quantile = medians[rows], quantiles[rows]
         step = np.maximum(1.0 / count, 0.02) * weight
         medians[rows] = np.where(np.isnan(median), log_gap, median + step * np.sign(log_gap - median))
-        known = np.where(expected > 0.0, weight, 0.0)
-        state = tails[rows]
-        peaks.learn(expected - _ABOVE * usual, known, state)
-        tails[rows] = state
-        pace = np.maximum(1.0 / (count + 10.0), 0.005) * known
-        usuals[rows] = np.maximum(usual * np.exp(pace * np.sign(expected - usual)), _LEAST_USUAL)
+        known = expected > 0.0
+        above = expected > quantile
+        pace = np.where(known, np.maximum(1.0 / (count + 10.0), 0.005) * weight, 0.0)
+        quantiles[rows] = np.maximum(quantile * np.exp(pace * (above - _SHARE) / _SHARE), 0.5)
+        far = np.flatnonzero(above)
+        if len(far) == 0:
+            return
+        rows, weight = rows[far], weight[far]
+        excesses, peaks = table.floats("excess"), table.floats("peaks")
+        excess = excesses[rows]
+        over = np.minimum(expected[far] - quantile[far], 3.0 * excess)
+        seen = np.minimum(peaks[rows] + weight, 100.0)
+        peaks[rows] = seen
+        excesses[rows] = np.maximum(excess + weight / seen * (over - excess), 0.25)
 
     def _deadline(self, rows: Ints) -> Ints:
         """Return when the expected arrivals since the last one reach the level whose survival probability is ``p``."""
         table, parameters = self._table, self.parameters
         last, offset = table.ints("last_ms")[rows], table.ints("offset_ms")[rows]
-        need = _ABOVE * table.floats("usual")[rows] + peaks.over_at(parameters.p, table.floats("tail")[rows])
+        need = table.floats("quantile")[rows] + table.floats("excess")[rows] * np.log(_SHARE / parameters.p)
         least_s = np.maximum(
             parameters.median_gaps * np.exp(_number(table.floats("log_median")[rows])), parameters.least_s
         )
@@ -298,3 +300,9 @@ def _intensity(bins: Floats) -> Floats:
 
 def _number(value: Floats) -> Floats:
     return np.where(np.isnan(value), 0.0, value)
+
+
+def _survival(expected: Floats, quantile: Floats, excess: Floats) -> Floats:
+    """Return the share of gaps at least this long: 1 below the quantile, an exponential tail above."""
+    over = np.maximum(expected - quantile, 0.0)
+    return np.where(expected > quantile, _SHARE * np.exp(-np.minimum(over / excess, 680.0)), 1.0)

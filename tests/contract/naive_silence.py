@@ -3,8 +3,6 @@
 import math
 from datetime import UTC, datetime
 
-from tests.contract.naive_peaks import NaivePeaks
-
 HOUR = 3_600_000
 QUARTER = 900_000
 
@@ -23,8 +21,7 @@ class NaiveSilence:
         self.last = 0
         self.arrivals = 0
         self.log_median = math.nan
-        self.usual = 0.7
-        self.long = NaivePeaks(20.0, 0.1, 8.0, 0.35)
+        self.quantile, self.excess, self.peaks = 2.3, 1.0, 10.0
         self.bins: dict[tuple[bool, int], tuple[float, float]] = {}
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:
@@ -41,10 +38,10 @@ class NaiveSilence:
         median = 1.0 if math.isnan(self.log_median) else math.exp(self.log_median)
         ready = self.arrivals >= 20 and self.last - self.first >= 48 * HOUR
         p = 1.0
-        if ready and gap > 1000 * max(3 * median, 90.0) and expected > 1.55 * self.usual:
-            p = math.exp(self.long.log_p(expected - 1.55 * self.usual))
+        if ready and gap > 1000 * max(3 * median, 90.0) and expected > self.quantile:
+            p = 0.1 * math.exp(-min((expected - self.quantile) / self.excess, 680.0))
         if gap > 0:
-            weight = 0.1 if p < 1e-4 else 1.0
+            weight = 0.1 if p < 1e-3 else 1.0
             for key, part in parts:
                 visits = part / QUARTER * weight
                 fade = math.exp(-visits / 15)
@@ -82,6 +79,10 @@ class NaiveSilence:
             self.log_median += max(1 / self.arrivals, 0.02) * weight * side
         if expected <= 0.0:
             return
-        self.long.learn(expected - 1.55 * self.usual, weight)
-        side = (expected > self.usual) - (expected < self.usual)
-        self.usual = max(self.usual * math.exp(max(1 / (self.arrivals + 10), 0.005) * weight * side), 0.3)
+        above = expected > self.quantile
+        if above:
+            self.peaks = min(self.peaks + weight, 100.0)
+            over = min(expected - self.quantile, 3 * self.excess)
+            self.excess = max(self.excess + weight / self.peaks * (over - self.excess), 0.25)
+        pace = max(1 / (self.arrivals + 10), 0.005) * weight
+        self.quantile = max(self.quantile * math.exp(pace * ((1.0 if above else 0.0) - 0.1) / 0.1), 0.5)

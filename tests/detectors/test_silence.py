@@ -110,8 +110,7 @@ def test_deadlines_are_where_a_walk_bin_by_bin_finds_them() -> None:
 def _walked(state: dict[str, np.ndarray[Any, Any]], series: int) -> float:
     quarter = 15 * MINUTE
     last = int(state["last_ms"][series])
-    _, share, number, excess = state["tail"][series]
-    need = 1.55 * state["usual"][series] + number * excess / 0.993 * ((share / 1e-6) ** (1.0 / number) - 1.0)
+    need = state["quantile"][series] + state["excess"][series] * math.log(0.1 / 1e-6)
     local = last + 7 * HOUR
     for _ in range(9 * 96):
         day, of_day = divmod(local // quarter, 96)
