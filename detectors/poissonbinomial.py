@@ -74,15 +74,14 @@ def _recursion(number: Ints, hazard: Floats, frailty: Ints, nodes: int) -> tuple
     tails = np.zeros((int(number.max()) + 2, len(number), nodes))
     tails[0] = 1.0
     moved = np.empty((len(number), nodes))
-    for place in range(hazard.shape[1]):
-        with np.errstate(under="ignore"):
+    with np.errstate(under="ignore"):
+        for place in range(hazard.shape[1]):
             stays = np.exp(factor * hazard[:, place, None])
             occurs = 1.0 - stays
             for least in range(min(place + 1, len(tails) - 1), 0, -1):
                 np.multiply(tails[least - 1], occurs, out=moved)
                 tails[least] *= stays
                 tails[least] += moved
-    with np.errstate(under="ignore"):
         row = np.arange(len(number))
         at_least, more = ((tails[number + above, row] * weight).sum(axis=1) for above in (0, 1))
     return np.minimum(at_least, 1.0), np.minimum(more, 1.0)

@@ -65,7 +65,7 @@ class RareParameters(NamedTuple):
 
 
 class Windows(NamedTuple):
-    """The most surprising of the trailing windows at each observation; NaN where none holds more than is expected.
+    """The most surprising of the trailing windows at each observation; NaN where none holds clearly more than expected.
 
     Attributes
     ----------
@@ -314,9 +314,9 @@ class RareCounts(Bank):
 
 
 def _least_tail(counts: Floats, mean: Floats, size: Floats, ready: NDArray[np.bool_]) -> tuple[Floats, Windows]:
-    """Return the least tail over the windows, (m,), and its window; a count up to its mean is no surge, its tail 1."""
+    """Return the least tail over the windows, (m,), and its window; within a standard deviation nothing surges: 1."""
     tails = np.ones(counts.shape)
-    surging = ready[:, None] & (counts > mean)
+    surging = ready[:, None] & (counts > mean + np.sqrt(mean + mean * mean / size))
     tails[surging] = nb_sf(counts[surging], mean[surging], size[surging])
     at = np.arange(len(tails)), tails.argmin(axis=1)
     figures = np.array(WINDOWS, np.float64)[at[1]], counts[at], mean[at]

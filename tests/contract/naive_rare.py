@@ -59,8 +59,9 @@ class NaiveRare:
             mean = max(mean, 1e-6)
             pane_mean = pane_mean or mean
             size = 1 / (self._spread() + 1 / (self.rate[0] + 0.5) + self._clump() / mean)
-            tails.append(float(special.betainc(count, size, mean / (mean + size))) if count > mean else 1.0)
-            if ready and count > mean and tails[-1] < min(tails[:-1], default=math.inf):
+            surges = count > mean + math.sqrt(mean + mean**2 / size)
+            tails.append(float(special.betainc(count, size, mean / (mean + size))) if surges else 1.0)
+            if ready and surges and tails[-1] < min(tails[:-1], default=math.inf):
                 self.window = (width, count, mean)
         usual = max(pane_mean, daily / 24)
         few = min(value, usual + 3 * math.sqrt(usual) + 1)
