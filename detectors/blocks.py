@@ -1,4 +1,4 @@
-"""The blocks of detectors that judge more than one value at a time: shares, rosters, areas, points, other tails."""
+"""The blocks of detectors that judge more than one value: exposed counts, shares, rosters, areas, points, tails."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
@@ -27,6 +27,24 @@ class ShareBlock(NamedTuple):
     local_ms: Ints
     hits: Floats
     trials: Floats
+
+
+class CountBlock(NamedTuple):
+    """Counts and what they are out of. ``series``, ``at_ms`` and ``local_ms`` as in `detectors.arrays.Block`.
+
+    Attributes
+    ----------
+    counted : (n,) float64
+        At least 0; else the observation is neutral.
+    exposure : (n,) float64
+        What the expected count is in proportion to: people, open hours, sensors that are up. Above 0; else neutral.
+    """
+
+    series: Ints
+    at_ms: Ints
+    local_ms: Ints
+    counted: Floats
+    exposure: Floats
 
 
 class RosterBlock(NamedTuple):
@@ -94,8 +112,8 @@ class TailBlock(NamedTuple):
     p_low: Floats
 
 
-AnyBlock = ShareBlock | RosterBlock | AreaBlock | PointBlock | TailBlock
-B = TypeVar("B", ShareBlock, RosterBlock, AreaBlock, PointBlock, TailBlock)
+AnyBlock = CountBlock | ShareBlock | RosterBlock | AreaBlock | PointBlock | TailBlock
+B = TypeVar("B", CountBlock, ShareBlock, RosterBlock, AreaBlock, PointBlock, TailBlock)
 Columns = Mapping[str, tuple[type[np.generic], tuple[int, ...]]]
 _HEAD: Columns = dict.fromkeys(("series", "at_ms", "local_ms"), (np.int64, ()))
 

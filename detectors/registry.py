@@ -12,6 +12,7 @@ from detectors.cusum import CountCusum, Cusum
 from detectors.daily import Daily
 from detectors.ensemble import Ensemble, Refractory
 from detectors.envelope import Envelope
+from detectors.exposed import ExposedCounts
 from detectors.flatline import Flatline
 from detectors.hotspots import Hotspot
 from detectors.knn import Nearest
@@ -63,6 +64,11 @@ def road() -> AreaScan:
     return AreaScan(nearest(np.full(6, 21.5), 103.0 + np.arange(6) / 10.0, 3))
 
 
+COUNT_DETECTORS: MappingProxyType[str, Callable[[], ExposedCounts]] = MappingProxyType(
+    {ExposedCounts.name: ExposedCounts}
+)
+"""Detectors of counts out of something, fed with `detectors.blocks.CountBlock`."""
+
 SHARE_DETECTORS: MappingProxyType[str, Callable[[], Proportion]] = MappingProxyType({Proportion.name: Proportion})
 """Detectors of hits among trials, fed with `detectors.blocks.ShareBlock`."""
 
@@ -85,6 +91,7 @@ EVERY: MappingProxyType[str, Callable[[], Any]] = MappingProxyType(
     {
         **DETECTORS,
         **QUEUE_DETECTORS,
+        **COUNT_DETECTORS,
         **SHARE_DETECTORS,
         **ROSTER_DETECTORS,
         **AREA_DETECTORS,

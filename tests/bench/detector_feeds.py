@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors.arrays import Block, Floats, Ints
-from detectors.blocks import AnyBlock, AreaBlock, PointBlock, RosterBlock, ShareBlock, TailBlock
+from detectors.blocks import AnyBlock, AreaBlock, CountBlock, PointBlock, RosterBlock, ShareBlock, TailBlock
 from detectors.queueing import QueueBlock
 
 _MINUTE_MS = 60_000
@@ -91,6 +91,13 @@ def _shares(kinds: Ints, step: int) -> ShareBlock:
     return ShareBlock(*_at(kinds, step * _HOUR_MS), hits.astype(np.float64), trials.astype(np.float64))
 
 
+def _exposed(kinds: Ints, step: int) -> CountBlock:
+    """Return hourly counts, some hundred levels, of 1 to 8 counters that are open."""
+    exposure = _random(kinds, step).integers(1, 9, len(kinds)).astype(np.float64)
+    counts = _hourly(kinds, step, 10.0 ** (kinds % 53 / 20.0) / 4.0 * exposure)
+    return CountBlock(counts.series, counts.at_ms, counts.local_ms, counts.value, exposure)
+
+
 def _rosters(kinds: Ints, step: int) -> RosterBlock:
     """Return hourly sweeps over units of 4 to 64 sensors, each silent 0.5 to 5 % of the time."""
     silent = (_random(kinds, step).random((len(kinds), _PLACES)) < 0.005 * (1 + kinds[:, None] % 10)).astype(np.float64)
@@ -151,6 +158,7 @@ OF_DETECTOR: dict[str, Feed] = {
     "area_scan": Feed(_areas, 24 * 22),
     "count_cusum": COUNTS,
     "ensemble": Feed(_tails, 300),
+    "exposed": Feed(_exposed, 24 * 22),
     "flatline": COUNTS,
     "hotspot": Feed(_points, 300),
     "outage": Feed(_rosters, 24 * 22),

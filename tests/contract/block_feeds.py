@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.arrays import Block, Ints
-from detectors.blocks import AreaBlock, PointBlock, RosterBlock, ShareBlock, TailBlock
+from detectors.blocks import AreaBlock, CountBlock, PointBlock, RosterBlock, ShareBlock, TailBlock
 from tests.contract.feeds import HOUR, MINUTE, OFFSET, SERIES, START, Feed
 
 UNITS = 6
@@ -29,6 +29,24 @@ def shares(seed: int = 21) -> Feed:
     hits[5, 64], trials[5, 65] = 0.5, -3.0
     series, at_ms, keep = _grid(np.arange(steps) * HOUR, rng.random((SERIES, steps)) > 0.05)
     return Feed(ShareBlock(series, at_ms, at_ms + OFFSET, hits.T[keep], trials.T[keep]))
+
+
+@cache
+def exposed(seed: int = 29) -> Feed:
+    """Return hourly counts of six rates per counter: idle zeros, clumps, an outbreak, a drop, none open, unknown."""
+    rng = np.random.default_rng(seed)
+    hours = np.arange(24 * 24)
+    open_ = rng.integers(1, 9, (SERIES, len(hours))).astype(float)
+    rhythm = 1.2 + np.sin((hours % 24 - 9) / 24 * 2 * np.pi)
+    rate = np.array([0.05, 0.5, 3.0, 20.0, 1.0, 5.0])[:, None]
+    count = rng.poisson(rate * open_ * rhythm * rng.gamma(3.0, 1.0 / 3.0, open_.shape)).astype(float)
+    count[4:] *= rng.random((2, len(hours))) > 0.3
+    count[:, -30:-20] = np.ceil(6.0 * count[:, -30:-20]) + 2.0
+    count[3, -15:] = np.floor(0.05 * count[3, -15:])
+    count[0, 60], count[1, 61], count[2, 62] = np.nan, -1.0, np.inf
+    open_[3, 63], open_[4, 64], open_[5, 65], open_[0, 66] = 0.0, np.nan, -2.0, np.inf
+    series, at_ms, keep = _grid(hours * HOUR, rng.random(count.shape) > 0.05)
+    return Feed(CountBlock(series, at_ms, at_ms + OFFSET, count.T[keep], open_.T[keep]))
 
 
 @cache

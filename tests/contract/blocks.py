@@ -7,18 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.arrays import Block, Floats, Ints
-from detectors.blocks import AreaBlock, PointBlock, RosterBlock, ShareBlock, TailBlock
+from detectors.blocks import AreaBlock, CountBlock, PointBlock, RosterBlock, ShareBlock, TailBlock
 from detectors.queueing import QueueBlock
 from tests.contract.block_feeds import DETECTORS, PLACES, UNITS
 from tests.contract.feeds import HOUR, MINUTE, START
 
-AnyBlock = Block | QueueBlock | ShareBlock | RosterBlock | AreaBlock | PointBlock | TailBlock
+AnyBlock = Block | QueueBlock | CountBlock | ShareBlock | RosterBlock | AreaBlock | PointBlock | TailBlock
 
 REPORTERS = np.array([0, 1, -1, np.iinfo(np.int64).max, np.iinfo(np.int64).min])
 
 BLANK: dict[type[Any], tuple[str, ...]] = {
     Block: ("value",),
     QueueBlock: ("waiting",),
+    CountBlock: ("counted",),
     ShareBlock: ("hits",),
     RosterBlock: ("silent",),
     AreaBlock: ("counts",),
@@ -67,6 +68,7 @@ def constant(kind: type[Any], rows: Ints, at_ms: Ints, value: Floats) -> AnyBloc
     head, ones = (rows, at_ms, at_ms), np.ones(len(rows))
     blocks: dict[type[Any], Callable[[], AnyBlock]] = {
         QueueBlock: lambda: QueueBlock(*head, value, ones, value, value, ones > 0),
+        CountBlock: lambda: CountBlock(*head, value, 250.0 * ones),
         ShareBlock: lambda: ShareBlock(*head, value, 250.0 * ones),
         RosterBlock: lambda: RosterBlock(*head, (np.arange(PLACES) < value[:, None]).astype(np.float64)),
         AreaBlock: lambda: AreaBlock(*head, np.repeat(value[:, None], UNITS, axis=1)),
@@ -83,6 +85,7 @@ def extreme(kind: type[Any], value: Floats) -> AnyBlock:
     head, shifted = (rows, at_ms, at_ms), [np.roll(value, by) for by in range(PLACES)]
     blocks: dict[type[Any], Callable[[], AnyBlock]] = {
         QueueBlock: lambda: QueueBlock(*head, value, shifted[3], shifted[5], shifted[2], value > 0),
+        CountBlock: lambda: CountBlock(*head, value, shifted[3]),
         ShareBlock: lambda: ShareBlock(*head, value, shifted[3]),
         RosterBlock: lambda: RosterBlock(*head, np.stack(shifted, axis=1)),
         AreaBlock: lambda: AreaBlock(*head, np.stack(shifted[:UNITS], axis=1)),

@@ -14,6 +14,7 @@ from tests.contract.naive_area_scan import NaiveAreaScan
 from tests.contract.naive_changepoint import NaiveChangePoint
 from tests.contract.naive_cusum import NaiveCountCusum, NaiveCusum
 from tests.contract.naive_ensemble import NaiveEnsemble, NaiveRefractory
+from tests.contract.naive_exposed import NaiveExposed
 from tests.contract.naive_flatline import NaiveFlatline
 from tests.contract.naive_hotspot import NaiveHotspot
 from tests.contract.naive_knn import NaiveNearest
@@ -90,6 +91,7 @@ _FEEDS: dict[str, tuple[Callable[[], feeds.Feed], Callable[[AnyBlock], list[Trip
     "daily": (feeds.gauges, _each(NaiveDaily)),
     "ensemble": (block_feeds.detectors_tails, _each(NaiveEnsemble)),
     "envelope": (feeds.gauges, _each(NaiveEnvelope)),
+    "exposed": (block_feeds.exposed, _each(NaiveExposed)),
     "flatline": (feeds.counts, _each(NaiveFlatline)),
     "hotspot": (block_feeds.points, _each(NaiveHotspot)),
     "level": (feeds.gauges, _each(NaiveLevel)),

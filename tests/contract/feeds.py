@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.arrays import Block, Floats, Ints
-from detectors.blocks import AreaBlock, PointBlock, RosterBlock, ShareBlock, TailBlock
+from detectors.blocks import AreaBlock, CountBlock, PointBlock, RosterBlock, ShareBlock, TailBlock
 from detectors.queueing import QueueBlock
 
 MINUTE = 60_000
@@ -21,7 +21,7 @@ SERIES = 6
 class Feed(NamedTuple):
     """One recording as a single block, in event-time order, over ``SERIES`` series."""
 
-    block: Block | QueueBlock | ShareBlock | RosterBlock | AreaBlock | PointBlock | TailBlock
+    block: Block | QueueBlock | CountBlock | ShareBlock | RosterBlock | AreaBlock | PointBlock | TailBlock
 
 
 @cache

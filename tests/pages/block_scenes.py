@@ -1,10 +1,11 @@
-"""Scenes of the detectors that judge more than one value at a time: queues, shares, outages, places, other tails."""
+"""Scenes of the detectors that judge more than one value: queues, exposed counts, shares, outages, places, tails."""
 
 import numpy as np
 
 from detectors.arrays import Block, Floats
-from detectors.blocks import AreaBlock, PointBlock, RosterBlock, ShareBlock, TailBlock
+from detectors.blocks import AreaBlock, CountBlock, PointBlock, RosterBlock, ShareBlock, TailBlock
 from detectors.ensemble import Ensemble, Refractory
+from detectors.exposed import ExposedCounts
 from detectors.hotspots import Hotspot
 from detectors.outage import Outage, OutageParameters
 from detectors.proportion import Proportion
@@ -40,6 +41,21 @@ def proportion() -> Scene:
     label = "vắng mặt · no-shows, %"
     share, usual = 100.0 * hits / trials, 100.0 * scores.expected / trials
     return Scene(at_ms, share, usual, smaller(scores), (220, 223), label)
+
+
+def exposed() -> Scene:
+    """Return three weeks of visitors of two to nine open counters; one afternoon twice as many as these explain."""
+    rng = np.random.default_rng(28)
+    at_ms = times(24 * 21, HOUR)
+    open_ = rng.integers(2, 10, len(at_ms)).astype(np.float64)
+    count = rng.poisson(3.0 * open_ * rhythm(at_ms) * rng.gamma(20.0, 0.05, len(at_ms))).astype(np.float64)
+    count[rng.random(len(at_ms)) < 0.1] = 0.0
+    count[-20:-17] = np.round(3.0 * count[-20:-17]) + 15.0
+    bank = ExposedCounts()
+    bank.resize(1)
+    scores = bank.update(CountBlock(*head(at_ms), count, open_))
+    label = "lượt khách · visitors"
+    return Scene(at_ms, count, scores.expected, smaller(scores), (len(at_ms) - 20, len(at_ms) - 18), label)
 
 
 def outage() -> Scene:
@@ -138,6 +154,7 @@ def _queue(
 SCENES = {
     "area_scan": area_scan,
     "ensemble": ensemble,
+    "exposed": exposed,
     "hotspot": hotspot,
     "outage": outage,
     "predicted_wait": predicted_wait,
