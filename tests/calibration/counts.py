@@ -1,4 +1,4 @@
-"""Families of counts: hourly negative-binomial counts with the rhythms of days and weeks.
+"""Families of counts: hourly negative-binomial counts with the rhythms of days and weeks, and rare reports.
 
 To add one: a function ``run(seed, size)`` that yields `Tails` of settled observations, and a `Family` in ``FAMILIES``.
 Where the detector judges each count by itself, hand in the generator's own tails too (`tails_of_counts`): counts are
@@ -7,15 +7,24 @@ Detectors of sums (`count_cusum`) judge a statistic that is nearly continuous: t
 """
 
 from collections.abc import Iterator
+from functools import partial
 
-from detectors.arrays import Floats
+import numpy as np
+
+from detectors.arrays import Block, Floats
+from detectors.blocks import CountBlock
+from detectors.exposed import ExposedCounts
+from detectors.rare import RareCounts
 from detectors.registry import DETECTORS
 from tests.calibration.family import Family, Tails, feed
 from tests.calibration.series import SIZE, counts
 from tests.calibration.truth import binomial_tails
+from tests.calibration.units import each, head
 
 _DAY = 24
 _SEASONAL = (1000, 60 * _DAY, 160 * _DAY)  # series, hours that don't count, hours in all
+_RARE = (1000, 60 * _DAY, 200 * _DAY)
+_EXPOSED = (400, 60 * _DAY, 120 * _DAY)
 _CUSUM = (2500, 60 * _DAY, 240 * _DAY)
 
 
@@ -39,7 +48,64 @@ def _count_cusum(seed: int, size: float) -> Iterator[Tails]:
     return feed(DETECTORS["count_cusum"](), rows, settled)
 
 
+def _by_day(step: int) -> float:
+    """Return how reports of an hour compare with the mean hour's."""
+    return 1.68 if 7 <= step % _DAY < 20 else 0.2
+
+
+def _rare(per_day: float, clump: float, seed: int, size: float) -> Iterator[Tails]:
+    """Yield tails of all panes, those without a report as 1; ``clump`` reports come along with each, geometrically."""
+    series, settled, length = _RARE
+    rng, number = np.random.default_rng(seed), max(round(series * size), 20)
+    bank, rows = RareCounts(), np.arange(number)
+    bank.resize(number)
+    bank.update(Block(*head(number, 0), np.zeros(number)))
+    for step in range(1, length):
+        count = rng.poisson(per_day / _DAY * _by_day(step) / (1.0 + clump), number)
+        some = np.flatnonzero(count)
+        if clump:
+            count[some] += rng.negative_binomial(count[some], 1.0 / (1.0 + clump))
+        p = np.ones(number)
+        if len(some):
+            _, at, local = head(len(some), step)
+            p[some] = bank.update(Block(some, at, local, count[some].astype(np.float64))).p_high
+        if step >= settled:
+            yield Tails(p, np.ones(number), rows)
+
+
+def _exposed(clumps: float, idle: float, seed: int, size: float) -> Iterator[Tails]:
+    """Yield tails of counts of 1 to 8 counters, 0.1 to 100 an hour, uncounted in some hours, and the true tails."""
+    series, settled, length = _EXPOSED
+    rng, number = np.random.default_rng(seed), max(round(series * size), 20)
+    level = 10 ** rng.uniform(-1.0, 2.0, number)
+
+    def blocks() -> Iterator[tuple[CountBlock, tuple[Floats, Floats]]]:
+        for step in range(length):
+            open_ = rng.integers(1, 9, number).astype(np.float64)
+            mean = level * open_ / 4.0 * _by_day(step)
+            count = rng.poisson(mean * rng.gamma(1.0 / clumps, clumps, number)).astype(np.float64)
+            count *= rng.random(number) >= idle
+            high, low = binomial_tails(count, mean, 1.0 / clumps)
+            truth = np.where(count > 0.0, (1.0 - idle) * high, 1.0), idle + (1.0 - idle) * low
+            yield CountBlock(*head(number, step), count, open_), truth
+
+    return each(ExposedCounts(), blocks(), settled)
+
+
+def _reports(name: str, per_day: float, clump: float) -> Family:
+    return Family("rare", name, ("high",), partial(_rare, per_day, clump), "60 days")
+
+
 FAMILIES = (
     Family("seasonal", "hourly negative binomial, 1 to 400 an hour", ("high", "low"), _seasonal, "60 days"),
     Family("count_cusum", "hourly negative binomial, 1 to 400 an hour", ("high", "low"), _count_cusum, "60 days"),
+    _reports("0.3 reports a day", 0.3, 0.0),
+    _reports("3 a day", 3.0, 0.0),
+    _reports("30 a day", 30.0, 0.0),
+    _reports("0.3 a day, half of them in clumps", 0.3, 0.5),
+    _reports("3 a day, half of them in clumps", 3.0, 0.5),
+    _reports("30 a day, half of them in clumps", 30.0, 0.5),
+    Family("exposed", "rates that hardly vary", ("high", "low"), partial(_exposed, 0.01, 0.0), "60 days"),
+    Family("exposed", "rates that vary by themselves", ("high", "low"), partial(_exposed, 1.0, 0.0), "60 days"),
+    Family("exposed", "idle in three hours of ten", ("high",), partial(_exposed, 0.1, 0.3), "60 days"),
 )
