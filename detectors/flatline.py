@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.arrays import Block, Floats, Ints
-from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict
+from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict, span
 
 _SATURDAY = 2  # 1970-01-01 was a Thursday
 _BINS = 48  # hours of weekdays, hours of weekends
@@ -49,20 +49,36 @@ class FlatlineParameters(NamedTuple):
 
 
 class _Runs(NamedTuple):
-    """The observations of a round that are zero or a repeat, or come right after one: (2, m) each, but the first two.
+    """The observations of a round that are zero or a repeat, or come right after one: (2, k) each, but the first two.
 
-    ``rows`` (m,) are their series; ``ready`` (m,) says whose history is long enough; ``event`` what is zero, what a
-    repeat; ``before`` the state of the run before it, ``inside`` whether there was one; ``factor`` the probability of
-    the event, ``unusual`` whether it is rare at this time of day.
+    ``rows`` (k,) are their series; ``ready`` (k,) says whose history is long enough; ``event`` what is zero, what a
+    repeat; ``before`` the state of the run before it; ``share`` how often such are seen at all, ``factor`` the
+    probability of the event, ``unusual`` whether it is rare at this time of day.
     """
 
     rows: Ints
     ready: NDArray[np.bool_]
     event: NDArray[np.bool_]
     before: Ints
-    inside: NDArray[np.bool_]
+    share: Floats
     factor: Floats
     unusual: NDArray[np.bool_]
+
+
+class _Memory(NamedTuple):
+    """What is known of the runs of some series, (2, k) each: zeros, one repeated value.
+
+    The log probability of the present run, when it began, and its steps at unusual hours; how often runs went on,
+    faded, and how often they might have, at usual and at unusual hours.
+    """
+
+    log: Floats
+    since_ms: Floats
+    steps: Floats
+    went_on: Floats
+    might: Floats
+    lasted: Floats
+    might_last: Floats
 
 
 class Flatline(Bank):
@@ -88,128 +104,146 @@ class Flatline(Bank):
     """
 
     name = "flatline"
-    version = 1
+    version = 2
 
     def __init__(self, parameters: FlatlineParameters | None = None) -> None:
         self.parameters = (parameters or FlatlineParameters()).validated()
+        self._fade = float(np.exp(-1.0 / self.parameters.memory_visits))
+        self._limit = float(np.log(self.parameters.suspicious))
         super().__init__(
             {
                 "first_ms": Column((), np.int64, NEVER),
                 "seen": Column(),
                 "last": Column(fill=np.nan),
                 "mean": Column(fill=np.nan),
-                "overall": Column((_KINDS, 2)),
-                "bins": Column((_BINS, _KINDS, 2)),
-                "usual": Column((_KINDS, 2)),
-                "unusual": Column((_KINDS, 2)),
-                "run": Column((_KINDS,), np.int64, _NONE),
-                "run_ms": Column((_KINDS,), np.int64, NEVER),
-                "run_log": Column((_KINDS,)),
-                "run_unusual": Column((_KINDS,)),
+                "overall": Column((3,), series_last=True),  # faded numbers of zeros, of repeats, of observations
+                "bins": Column((3, _BINS), series_last=True),
+                "run": Column((_KINDS,), np.int64, _NONE, series_last=True),
+                "memory": Column((len(_Memory._fields), _KINDS)),
             }
         )
 
     def _step(self, block: Block) -> Verdict:
-        rows, table, parameters = block.series, self._table, self.parameters
-        firsts, seen = table.ints("first_ms"), table.floats("seen")
-        first, count = firsts.take(rows), seen.take(rows)
+        place, table, value = span(block.series), self._table, block.value
+        seen, means, overall, run = (table.array(name) for name in ("seen", "mean", "overall", "run"))
+        ready = self._ready(place, block.at_ms)
+        hour, where = _bins(place, block)
+        bins = table.floats("bins")
+        here, known, mean = bins[:, hour, where], overall[:, place], means[place]
+        before = run[:, place]
+        event = np.empty(before.shape, np.bool_)
+        np.equal(value, 0.0, out=event[0])
+        np.greater(value == table.floats("last")[place], event[0], out=event[1])
+        p_low = np.ones(len(value))
+        expected = np.where(ready, mean, np.nan)
+        frozen = np.empty(0, np.intp)
+        some = np.flatnonzero((event[0] | event[1]) | (before[0] | before[1] != _NONE))
+        if len(some):
+            state = before[:, some]
+            rows = block.series[some]
+            memory = _Memory(*table.across("memory", rows))
+            share = (known[:_KINDS, some] + 1.0) / (known[_KINDS, some] + 2.0)
+            runs = _Runs(
+                rows, ready[some], event[:, some], state, share, *self._odds(state, here[:, some], share, memory)
+            )
+            p_low[some], learn = self._follow(runs, block.at_ms[some], memory)
+            frozen = some[~learn]
+        counted = np.ones((3, len(value)))
+        counted[:_KINDS] = event
+        bins[:, hour, where] = _counted(here, self._fade, counted, frozen)
+        overall[:, place] = _counted(known, self._fade**0.02, counted, frozen)
+        means[place] = _averaged(mean, value, frozen)
+        table.floats("last")[place] = value
+        seen[place] += 1.0
+        return Verdict(np.ones(len(value)), p_low, expected)
+
+    def _ready(self, place: Ints | slice, at_ms: Ints) -> NDArray[np.bool_]:
+        """Say whose history is long enough; keep when series began."""
+        firsts = self._table.ints("first_ms")
+        first = firsts[place]
         new = first == NEVER
         if new.any():
-            first = np.where(new, block.at_ms, first)
-            firsts[rows] = first
-        ready = block.at_ms - first >= parameters.quiet_days * DAY_MS
-        ready &= count >= parameters.quiet_observations
-        places = _bins(block.local_ms) + rows * _BINS  # NumPy is ten times faster at one index than at two
-        here = table.floats("bins").reshape(-1, _KINDS * 2).take(places, axis=0).T.reshape(_KINDS, 2, -1)
-        overall = table.across("overall", rows)
-        before = table.ints_across("run", rows)
-        event = np.empty(before.shape, np.bool_)
-        np.equal(block.value, 0.0, out=event[0])
-        np.greater(block.value == table.floats("last").take(rows), event[0], out=event[1])
-        p_low, learn = np.ones(len(rows)), np.ones(len(rows))
-        some = np.flatnonzero(event[0] | event[1] | (before[0] | before[1] != _NONE))
-        if len(some):
-            factor, unusual = self._odds(rows[some], before[:, some], here[..., some], overall[..., some])
-            inside = before[:, some] != _NONE
-            runs = _Runs(rows[some], ready[some], event[:, some], before[:, some], inside, factor, unusual)
-            p_low[some], learn[some] = self._follow(runs, block.at_ms[some])
-        mean = table.floats("mean").take(rows)
-        self._count(event, learn, here, overall)
-        table.floats("bins").reshape(-1, _KINDS * 2)[places] = here.reshape(_KINDS * 2, -1).T
-        table.put("overall", rows, overall)
-        self._learn_mean(rows, block.value, mean, learn)
-        table.floats("last")[rows] = block.value
-        seen[rows] = count + 1.0
-        return Verdict(np.ones(len(rows)), p_low, np.where(ready, mean, np.nan))
+            first = np.where(new, at_ms, first)
+            firsts[place] = first
+        ready: NDArray[np.bool_] = at_ms - first >= self.parameters.quiet_days * DAY_MS
+        ready &= self._table.floats("seen")[place] >= self.parameters.quiet_observations
+        return ready
 
-    def _odds(self, rows: Ints, before: Ints, here: Floats, overall: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-        """Return the probability that history gives to a zero and to a repeat, and where it is rare: (2, m) each."""
-        table = self._table
-        share = (overall[:, 0] + 1.0) / (overall[:, 1] + 2.0)
-        marginal = (here[:, 0] + 2.0 * share) / (here[:, 1] + 2.0)
+    def _odds(self, before: Ints, here: Floats, share: Floats, memory: _Memory) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return the probability that history gives to a zero and to a repeat, and where it is rare: (2, k) each."""
+        marginal = (here[:_KINDS] + 2.0 * share) / (here[_KINDS] + 2.0)
         rare = marginal < self.parameters.rare
-        usual, unusual = table.across("usual", rows), table.across("unusual", rows)
-        goes_on = (usual[:, 0] + 4.0) / (usual[:, 1] + 5.0)
-        lasts = (unusual[:, 0] + 1.0) / (unusual[:, 1] + 2.0)
+        goes_on = (memory.went_on + 4.0) / (memory.might + 5.0)
+        lasts = (memory.lasted + 1.0) / (memory.might_last + 2.0)
         inside = np.maximum(marginal, np.where(rare, lasts, goes_on))
         return np.where(before != _NONE, inside, marginal), rare
 
-    def _follow(self, runs: _Runs, at_ms: Ints) -> tuple[Floats, Floats]:
-        """Carry the runs on; return the probability of the least probable one, and 1 where it may be learned."""
-        table, rows, event = self._table, runs.rows, runs.event
-        began = event & ~runs.inside
+    def _follow(self, runs: _Runs, at_ms: Ints, memory: _Memory) -> tuple[Floats, NDArray[np.bool_]]:
+        """Carry the runs on; return the probability of the least probable one, and where it may be learned."""
+        event, inside = runs.event, runs.before != _NONE
+        began = event & ~inside
         scored = event & np.where(began, runs.ready, runs.before == _SCORED)
-        held = table.across("run_log", rows)
-        log = np.where(scored, held + np.log(runs.factor), 0.0)
-        start_ms = np.where(began, at_ms, table.ints_across("run_ms", rows))
-        limit = float(np.log(self.parameters.suspicious))
-        frozen = log < limit
-        frozen &= at_ms - start_ms < self.parameters.adopt_days * DAY_MS
+        log = np.where(scored, memory.log + np.log(runs.factor), 0.0)
+        since_ms = np.where(began, at_ms, memory.since_ms)
+        frozen = log < self._limit
+        frozen &= at_ms - since_ms < self.parameters.adopt_days * DAY_MS
         learn = ~(frozen[0] | frozen[1])
-        self._learn_runs(runs, learn, held < limit)
-        table.put("run", rows, np.where(event, np.where(scored, _SCORED, _UNSCORED), _NONE))
-        table.put("run_ms", rows, start_ms)
-        table.put("run_log", rows, log)
-        p_low = np.minimum(_KINDS * np.exp(np.maximum(np.minimum(log[0], log[1]), -690.0)), 1.0)
-        return p_low, learn.astype(np.float64)
+        self._table.array("run")[:, runs.rows] = np.where(event, np.where(scored, _SCORED, _UNSCORED), _NONE)
+        learned = self._learned(runs, learn, memory)._replace(log=log, since_ms=since_ms)
+        self._table.put("memory", runs.rows, np.stack(learned))
+        p_low = np.exp(np.maximum(np.minimum(log[0], log[1]), -690.0))
+        # a run of the other kind might be as improbable, but not more often than that kind is seen at all
+        p_low += np.minimum(p_low, np.where(log[0] < log[1], runs.share[1], runs.share[0]))
+        return np.minimum(p_low, 1.0), learn
 
-    def _learn_runs(self, runs: _Runs, learn: NDArray[np.bool_], improbable: NDArray[np.bool_]) -> None:
-        """Learn how runs go on at usual hours and, when one ends, how long it was at unusual ones."""
-        table, rows = self._table, runs.rows
-        fade = float(np.exp(-0.1 / self.parameters.memory_visits))
-        kind, at = np.nonzero(runs.inside & learn & ~runs.unusual)
-        usual, place = table.floats("usual"), (rows[at], kind)
-        held = usual[place]
-        held *= fade
-        held[:, 0] += runs.event[kind, at]
-        held[:, 1] += 1.0
-        usual[place] = held
-        steps = table.across("run_unusual", rows)
-        kind, at = np.nonzero(runs.inside & ~runs.event & (steps > 0.0))
-        if len(at):
-            lasted = steps[kind, at]
-            lasted = np.where(improbable[kind, at], np.minimum(lasted, 3.0), lasted)  # counts as three steps
-            unusual, place = table.floats("unusual"), (rows[at], kind)
-            unusual[place] = 0.98 * unusual[place] + np.stack([lasted, lasted + 1.0], axis=-1)
-        table.put("run_unusual", rows, np.where(runs.event & runs.inside, steps + runs.unusual, 0.0))
-
-    def _count(self, event: NDArray[np.bool_], learn: Floats, here: Floats, overall: Floats) -> None:
-        """Count an observation, and whether it is zero or a repeat, at this time of day and overall."""
-        fade = float(np.exp(-1.0 / self.parameters.memory_visits))
-        learned = bool(learn.all())
-        hits = event * learn
-        for counted, kept in ((here, fade), (overall, fade**0.02)):
-            np.multiply(counted, kept if learned else np.where(learn > 0.0, kept, 1.0), out=counted)
-            counted[:, 0] += hits
-            counted[:, 1] += learn
-
-    def _learn_mean(self, rows: Ints, value: Floats, mean: Floats, learn: Floats) -> None:
-        step = np.where(np.isnan(mean), value, mean + (value - mean) / 500.0)
-        self._table.floats("mean")[rows] = np.where(learn > 0.0, step, mean)
+    def _learned(self, runs: _Runs, learn: NDArray[np.bool_], memory: _Memory) -> _Memory:
+        """Return what is known of how runs go on at usual hours and, when one ends, how long it was at unusual ones."""
+        event, inside, steps = runs.event, runs.before != _NONE, memory.steps
+        usual = inside & learn & ~runs.unusual
+        fade = np.where(usual, self._fade**0.1, 1.0)
+        ended = inside & ~event & (steps > 0.0)
+        lasted = np.where(memory.log < self._limit, np.minimum(steps, 3.0), steps)  # counts as three steps
+        kept = np.where(ended, 0.98, 1.0)
+        return memory._replace(
+            steps=np.where(event & inside, steps + runs.unusual, 0.0),
+            went_on=fade * memory.went_on + (usual & event),
+            might=fade * memory.might + usual,
+            lasted=kept * memory.lasted + np.where(ended, lasted, 0.0),
+            might_last=kept * memory.might_last + np.where(ended, lasted + 1.0, 0.0),
+        )
 
 
-def _bins(local_ms: Ints) -> Ints:
-    """Return the hour of the day, 0..23 on weekdays and 24..47 on Saturday and Sunday."""
-    hour = local_ms // HOUR_MS
-    weekend = (hour // 24 - _SATURDAY) % 7 < 2  # noqa: PLR2004 - Saturday and Sunday
-    return hour % 24 + np.where(weekend, 24, 0)
+def _counted(known: Floats, fade: float, counted: Floats, frozen: NDArray[np.intp]) -> Floats:
+    """Return faded numbers with one more observation, but for those that teach nothing; (3, m)."""
+    moved = known * fade
+    moved += counted
+    moved[:, frozen] = known[:, frozen]
+    return moved
+
+
+def _averaged(mean: Floats, value: Floats, frozen: NDArray[np.intp]) -> Floats:
+    """Return the mean with one more observation, but for those that teach nothing; a first one is the mean."""
+    step = value - mean
+    step /= 500.0
+    step += mean
+    new = np.isnan(mean)
+    if new.any():
+        step = np.where(new, value, step)
+    step[frozen] = mean[frozen]
+    return step
+
+
+def _bins(place: Ints | slice, block: Block) -> tuple[Ints | int, Ints | slice]:
+    """Return the hour of the day, 0..23 on weekdays and 24..47 on Saturday and Sunday, and the series, as indices.
+
+    Where the round has one hour and its series follow each other, state is read as views.
+    """
+    first, last = int(block.local_ms.min()) // HOUR_MS, int(block.local_ms.max()) // HOUR_MS
+    if first == last and isinstance(place, slice):
+        return _of_week(first), place
+    return _of_week(block.local_ms // HOUR_MS), block.series
+
+
+def _of_week(hour: Ints | int) -> Ints | int:
+    """Return the bin of an hour since 1970, or of many."""
+    return hour % 24 + 24 * ((hour // 24 - _SATURDAY) % 7 < 2)  # noqa: PLR2004 - Saturday and Sunday

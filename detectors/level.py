@@ -5,15 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import calibrate
+from detectors import calibrate, runs
 from detectors.arrays import Block, Floats, Ints
-from detectors.bank import Bank, Column, Verdict
+from detectors.bank import Bank, Column, Verdict, span
 
-_HUBER = 1.5
-_HUBER_MEAN = 0.7785  # E min(Z², 1.5²), Z standard normal
 _LARGEST = 1e150
 _LARGEST_Z = 1e6
-_SUSPICIOUS = 1e-4  # below this the tails learn next to nothing
 
 
 class LevelParameters(NamedTuple):
@@ -45,15 +42,6 @@ class LevelParameters(NamedTuple):
         return self
 
 
-class _Known(NamedTuple):
-    """What is known of each series before it learns, (m,) each."""
-
-    observations: Floats
-    level: Floats
-    noise: Floats
-    scale: Floats
-
-
 class Level(Bank):
     """Residual from an exponentially weighted level, in units of a robust scale, mapped to a learned tail.
 
@@ -70,81 +58,76 @@ class Level(Bank):
     """
 
     name = "level"
-    version = 1
+    version = 2
 
     def __init__(self, parameters: LevelParameters | None = None) -> None:
         self.parameters = (parameters or LevelParameters()).validated()
+        self._settled = max(self.parameters.quiet_observations, self.parameters.level_memory)
         super().__init__(
-            {
-                "count": Column(),
-                "level": Column(),
-                "size": Column(),
-                "scale": Column(),
-                "tail": Column((4, 2), fill=calibrate.fresh(2)),
-            }
+            {"count": Column(), "level": Column(), "size": Column(), "scale": Column(), **calibrate.columns()}
         )
+        self._tails = calibrate.Tails(self._table)
 
     def _known(self, value: Floats) -> NDArray[np.bool_]:
         with np.errstate(invalid="ignore"):
             return np.abs(value) <= _LARGEST
 
     def _step(self, block: Block) -> Verdict:
-        rows, table, parameters = block.series, self._table, self.parameters
-        count, level, size, scale = (table.floats(name).take(rows) for name in ("count", "level", "size", "scale"))
-        new = count == 0.0
-        if new.any():
-            level = np.where(new, block.value, level)
-        residual = block.value - level
-        magnitude = np.abs(block.value)
-        floor = np.maximum(size, np.abs(level))
-        floor *= parameters.least_relative_sd
-        np.maximum(floor, 1e-12, out=floor)
-        noise = np.maximum(scale, floor)
-        z = residual / noise
+        place, table, value = span(block.series), self._table, block.value
+        counts, levels, sizes, scales = (table.floats(name) for name in ("count", "level", "size", "scale"))
+        count, level, size, scale = counts[place], levels[place], sizes[place], scales[place]
+        settled = bool(count.min() >= self._settled)
+        if not settled:
+            level = np.where(count == 0.0, value, level)
+        noise = np.maximum(np.abs(level), size)
+        noise *= self.parameters.least_relative_sd
+        np.maximum(noise, 1e-12, out=noise)
+        np.maximum(noise, scale, out=noise)
+        z = value - level
+        z /= noise
         np.minimum(np.maximum(z, -_LARGEST_Z, out=z), _LARGEST_Z, out=z)
-        ready = count >= parameters.quiet_observations
-        p = self._judge(rows, z, ready)
-        self._learn(rows, residual, _Known(count, level, noise, scale), z)
-        size += (magnitude - size) / np.minimum(count + 1.0, parameters.noise_memory)
-        table.floats("size")[rows] = size
-        table.floats("count")[rows] = count + 1.0
-        return Verdict(p[0], p[1], np.where(ready, level, np.nan))
+        ready = None if settled else count >= self.parameters.quiet_observations
+        p = self._judge(place, z, ready)
+        expected = level.copy() if ready is None else np.where(ready, level, np.nan)
+        memory = np.minimum(count + 1.0, self.parameters.noise_memory)
+        later, spread = self._learned(z, noise, memory)
+        later += level
+        if not settled:
+            young = np.flatnonzero(count < self.parameters.level_memory)
+            later[young], spread[young] = _begun(count[young], level[young], scale[young], value[young])
+        levels[place], scales[place] = later, spread
+        sizes[place] = size + (np.abs(value) - size) / memory
+        counts[place] = count + 1.0
+        return Verdict(p[0], p[1], expected)
 
-    def _judge(self, rows: Ints, z: Floats, ready: NDArray[np.bool_]) -> Floats:
-        """Return the tails upwards and downwards, (2, m), and teach them."""
+    def _judge(self, place: Ints | slice, z: Floats, ready: NDArray[np.bool_] | None) -> Floats:
+        """Return the tails upwards and downwards, (2, m), and teach them where ready (None: everywhere)."""
         both = np.stack([z, -z])
-        tails = self._table.across("tail", rows)
-        by_series = tails.transpose(2, 0, 1)
-        p = calibrate.log_tail(both.T, by_series).T
+        worth = self._tails.trust(place) * (1.0 if ready is None else ready)
+        peaks = calibrate.above(both)
+        p = self._tails.judge(place, both, peaks, worth, worth[peaks % len(z)])
         np.exp(p, out=p)
-        weight = np.where(np.minimum(p[0], p[1]) < _SUSPICIOUS, 0.02, 1.0)
-        if not ready.all():
+        if ready is not None:
             p[:, ~ready] = 1.0
-            weight[~ready] = 0.0
-        calibrate.learn(both.T, np.broadcast_to(weight, both.shape).T, by_series)
-        self._table.put("tail", rows, tails)
         return p
 
-    def _learn(self, rows: Ints, residual: Floats, known: _Known, z: Floats) -> None:
-        """Move level and scale by at most what the clip allows; both are plain means over the first observations."""
-        parameters, (count, level, noise, scale) = self.parameters, known
-        young = count < parameters.level_memory
-        reach = parameters.clip_sd * noise / parameters.level_memory
-        step = residual / parameters.level_memory
-        np.minimum(np.maximum(step, -reach, out=step), reach, out=step)
-        surprise = np.minimum(z * z, _HUBER * _HUBER)
-        surprise /= _HUBER_MEAN
-        surprise -= 1.0
-        surprise /= np.minimum(count + 1.0, parameters.noise_memory)
-        surprise += 1.0
-        later = np.sqrt(surprise, out=surprise)
-        later *= noise
-        some = np.flatnonzero(young)
-        if len(some):
-            seen = count[some]
-            step[some] = residual[some] / (seen + 1.0)
-            absolute = np.abs(residual[some]) * 1.25  # the mean absolute deviation of a normal, to its sd
-            first = scale[some] + (absolute - scale[some]) / np.maximum(seen, 1.0)
-            later[some] = np.where(seen == 0.0, 0.0, first)
-        self._table.floats("level")[rows] = level + step
-        self._table.floats("scale")[rows] = later
+    def _learned(self, z: Floats, noise: Floats, memory: Floats) -> tuple[Floats, Floats]:
+        """Return how far the level moves, at most by what the clip allows, and the scale after this score."""
+        clip = self.parameters.clip_sd
+        step = np.minimum(np.maximum(z, -clip), clip)
+        step *= noise
+        step /= self.parameters.level_memory
+        spread = runs.surprise(z * z)
+        spread /= memory
+        spread += 1.0
+        np.sqrt(spread, out=spread)
+        spread *= noise
+        return step, spread
+
+
+def _begun(seen: Floats, level: Floats, scale: Floats, value: Floats) -> tuple[Floats, Floats]:
+    """Return level and scale of young series, of which both are plain means over what was seen."""
+    away = value - level
+    absolute = np.abs(away) * 1.25  # the mean absolute deviation of a normal, to its sd
+    spread = scale + (absolute - scale) / np.maximum(seen, 1.0)
+    return level + away / (seen + 1.0), np.where(seen == 0.0, 0.0, spread)

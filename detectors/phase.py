@@ -9,14 +9,14 @@ _LEAST_SHIFT_H = 0.02  # nearer than this to where observations usually lie in t
 _MEMORY = 100.0  # observations
 
 
-def follow(phases: Floats, rows: Ints, part: Floats) -> tuple[Floats, NDArray[np.intp]]:
+def follow(phases: Floats, rows: Ints | slice, part: Floats) -> tuple[Floats, NDArray[np.intp]]:
     """Learn where observations lie in their hour, and return how far each is off, and which are off at all.
 
     Parameters
     ----------
     phases : (size,) float64
         Usual place in the hour of each series, 0 to 1, NaN where there was none; updated in place.
-    rows : (m,) int64
+    rows : (m,) int64 or slice
         Series of the observations, none twice.
     part : (m,) float64
         Where in its hour each lies, 0 to 1.
@@ -33,8 +33,10 @@ def follow(phases: Floats, rows: Ints, part: Floats) -> tuple[Floats, NDArray[np
     >>> shift.tolist(), off.tolist(), phases.tolist()
     ([0.0, 0.25], [1], [0.25, 0.5025])
     """
-    phase = phases.take(rows)
-    phase = np.where(np.isnan(phase), part, phase)
-    phases[rows] = phase + (part - phase) / _MEMORY
+    phase = phases[rows]
+    new = np.isnan(phase)
+    if new.any():
+        phase = np.where(new, part, phase)
     shift: Floats = part - phase
+    phases[rows] = phase + shift / _MEMORY
     return shift, np.flatnonzero(np.abs(shift) > _LEAST_SHIFT_H)

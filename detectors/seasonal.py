@@ -5,34 +5,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import calibrate, phase
+from detectors import calibrate, phase, runs
 from detectors.arrays import Block, Floats, Ints
-from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict
+from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict, span
 
 _WEEK_HOURS = 168
-_BINS = 168 + 48 + 24
+_BINS = 168 + 48 + 24 + 1
 _SATURDAY = 120
+_MONDAY = 72  # 1970-01-01 was a Thursday: hour 0 of the week is Monday 00:00
 _LEAST_VISITS = 1.5  # of the hour of the week, those of other weekdays counting half
 _RUNS = 3
-_CHANNELS = 1 + _RUNS
-_SUSPICIOUS = 1e-4  # below this the tails learn next to nothing
 _LARGEST_COUNT = 1e12
 _LARGEST_FACTOR = 30.0
-_LARGEST_Z = 5.0  # what one observation can add to a run
-_HUBER = 1.5
-_HUBER_MEAN = 0.7785  # E min(Z², 1.5²), Z standard normal
-_APART_H = 1.0 / 12.0  # observations so far apart count as independent
-# Squares of the runs' mean z: they start between those of independent and of wholly dependent observations, and are
-# learned over many runs, so that a slow decline can't widen what it is judged by.
-_START_RUN_SQUARE = 0.57
-_LEAST_RUN_SQUARE = 1e-3
-_PRIOR_RUNS = 10.0
-_RUN_MEMORY = 250.0  # runs
-_RUN_MEMORY_H = 1000.0  # whichever is shorter
 _START_LOG_DISPERSION = -2.3
-_NOISE_MEMORY = np.array([[50.0], [500.0]])  # visits; of the hour, of the series
-_NOISE_LOW = np.array([[-2.0], [-7.0]])
-_NOISE_HIGH = np.array([[2.0], [2.0]])
+_NOISE_OF_HOUR = (50.0, -2.0, 2.0)  # memory, visits; least and largest log dispersion
+_NOISE_OF_SERIES = (500.0, -7.0, 2.0)
+_LONGEST_EXCESS = 7.0  # nats: beyond twelve standard deviations p is below 1e-6 whatever a series did before
+_LEAST_SD = 0.7  # below it the skewness of counts says little about the mean of their deviance
 
 
 class SeasonalParameters(NamedTuple):
@@ -71,18 +60,27 @@ class SeasonalParameters(NamedTuple):
         return self
 
 
-class _Expectation(NamedTuple):
-    """The predictive distribution of one round, and what of the state it was read from: (…, m) each."""
+class _Bins(NamedTuple):
+    """Where a round's hours lie in the state, the widest kind last: hours of the day, the kind of day, the week.
 
-    bins: Ints
-    profile: Floats
-    weights: Floats
-    trend: Floats
-    hours: Ints
-    noise: Floats
-    mean: Floats
+    Numbers, and a slice of series, where the round has one hour and its series follow each other: then state is read
+    as views. Otherwise (m,) arrays of int64.
+    """
+
+    place: Ints | slice
+    week: Ints | int
+    kind: Ints | int
+    day: Ints | int
+    of_day: Ints | int
+
+
+class _Expectation(NamedTuple):
+    """The predictive distribution of one round: (m,) each."""
+
     factor: Floats
+    mean: Floats
     dispersion: Floats
+    sd: Floats
     visits: Floats
     known: NDArray[np.bool_]
     ready: NDArray[np.bool_]
@@ -92,10 +90,11 @@ class SeasonalCounts(Bank):
     """Exponentially weighted weekday-by-hour profile, slow level, negative-binomial deviance, learned tails.
 
     The profile of a bin shrinks to that of weekday or weekend, that to the hour of day, that to the mean; between the
-    hours' centres it is interpolated. The deviance residual of the negative binomial, and its exponentially weighted
-    means over an hour, most of a day and some days, are each mapped to tail probabilities by `calibrate`, whatever the
-    cadence; the least of the four counts four times (Bonferroni). All this is learned as soon as the hour of the week
-    is known at all, but nothing is said before ``quiet_days``.
+    hours' centres it is interpolated. The score of a count is the deviance residual of the negative binomial, plus a
+    sixth of its skewness, which brings its mean to 0 (Pierce and Schafer 1986, doi:10.1080/01621459.1986.10478361). Its
+    exponentially weighted means over an hour, most of a day and some days are scores as well, whatever the cadence.
+    The largest of the four on each side becomes a tail probability by `calibrate`, whatever their dependence. All this
+    is learned as soon as the hour of the week is known at all, but nothing is said before ``quiet_days``.
 
     Examples
     --------
@@ -110,181 +109,217 @@ class SeasonalCounts(Bank):
     """
 
     name = "seasonal"
-    version = 2
+    version = 3
 
     def __init__(self, parameters: SeasonalParameters | None = None) -> None:
         self.parameters = (parameters or SeasonalParameters()).validated()
-        self._run_h = np.array(self.parameters.run_hours)[:, None]
-        self._run_memory_h = np.minimum(_RUN_MEMORY * self._run_h, _RUN_MEMORY_H)
-        self._apart_h = np.array([_APART_H, *self.parameters.run_hours] * 2)[:, None]
         visits = self.parameters.memory_visits
-        self._forget = (
-            np.array([[1.0], [0.4], [0.3]]) / visits
-        )  # per visit: of hours of the week, of a kind, of the day
-        self._forget_trend = np.array([[0.01 / visits], [1.0 / (24.0 * self.parameters.level_days)]])
+        # what is forgotten by a whole visit: of hours of the week, of a kind, of the day, of all; and of the level
+        self._forget = [-float(np.expm1(-share / visits)) for share in (1.0, 0.4, 0.3, 0.01)]
+        self._forget_level = -float(np.expm1(-1.0 / (24.0 * self.parameters.level_days)))
         super().__init__(
             {
                 "first_ms": Column((), np.int64, NEVER),
                 "last_ms": Column((), np.int64, NEVER),
-                "profile": Column((_BINS,)),  # weighted sums: 168 hours of the week, 48 of two kinds, 24 hours
-                "visits": Column((_BINS,)),  # their weights
-                "trend": Column((2, 2)),  # weighted sum and weight: overall mean; observed and profile (the level)
-                "noise": Column((25,)),  # log dispersion: by hour, relative to the last, the series' own
-                "noise_visits": Column((25,)),
-                "run": Column((2, _RUNS), fill=np.array([[0.0] * _RUNS, [np.nan] * _RUNS])),  # mean z, its usual square
+                # weighted sums and weights: of 168 hours of the week, 48 of two kinds, 24 hours, all
+                "hours": Column((2, _BINS), series_last=True),
+                "level": Column((2,), series_last=True),  # weighted sums of what was observed, and of the profile
+                "noise": Column((2, 25), series_last=True),  # log dispersion by hour, relative to the last; its visits
                 "phase": Column(fill=np.nan),  # where in the hour the observations lie on average, hours
-                "tail": Column((4, 2 * _CHANNELS), fill=calibrate.fresh(2 * _CHANNELS)),
+                **runs.columns(self.parameters.run_hours),
+                **calibrate.columns(),
             }
         )
+        self._runs = runs.Runs(self._table, self.parameters.run_hours)
+        self._tails = calibrate.Tails(self._table, _LONGEST_EXCESS)
 
     def _known(self, value: Floats) -> NDArray[np.bool_]:
         with np.errstate(invalid="ignore"):
             return (value >= 0.0) & (value <= _LARGEST_COUNT)
 
     def _step(self, block: Block) -> Verdict:
-        rows = block.series
-        first, last = self._table.ints("first_ms"), self._table.ints("last_ms")
-        before = last[rows]
-        new = before == NEVER
-        if new.any():
-            first[rows[new]] = block.at_ms[new]
-            before = np.where(new, block.at_ms - HOUR_MS, before)
-        gap_h = np.maximum(block.at_ms - before, 0) / HOUR_MS
-        last[rows] = np.maximum(before, block.at_ms)
+        place = span(block.series)
+        age_ms, gap_h = self._time(place, block.at_ms)
         weight = np.minimum(np.maximum(gap_h, 1.0 / 60.0), 1.0)
-        expectation = self._expect(rows, block.local_ms, block.at_ms - first[rows])
-        z = _deviance(block.value, expectation.mean, expectation.dispersion)
-        verdict = self._judge(rows, z, gap_h, expectation)
-        self._learn(rows, block.value, weight, expectation)
-        self._learn_noise(np.where(expectation.visits >= 1.0, weight, 0.0), z, expectation)
+        bins, part = _bins(place, block.series, block.local_ms)
+        expectation = self._expect(block.series, bins, part, age_ms)
+        z = _score(block.value, expectation)
+        verdict = self._judge(place, z, gap_h, expectation)
+        visited = weight * (expectation.visits >= 1.0)
+        self._learn(bins, block.value, weight, visited, expectation)
+        self._learn_noise(bins, visited, z)
         return verdict
 
-    def _expect(self, rows: Ints, local_ms: Ints, age_ms: Ints) -> _Expectation:
-        table = self._table
-        hour = local_ms // HOUR_MS
-        bins = _bins(rows, hour)
-        profile, weights = table.floats("profile").ravel().take(bins), table.floats("visits").ravel().take(bins)
-        trend = table.across("trend", rows)
-        base = trend[0, 0] / np.maximum(trend[0, 1], 1e-9)
-        usual = _shrunk(profile, weights, base)
-        usual = self._between(rows, hour, (local_ms - hour * HOUR_MS) / HOUR_MS, usual, base)
-        prior = 24.0 * base + 1e-9
-        factor = (trend[1, 0] + prior) / (trend[1, 1] + prior)
-        # a dead sensor must not blow up the profile
-        factor = np.minimum(np.maximum(factor, 1.0 / _LARGEST_FACTOR), _LARGEST_FACTOR)
-        mean = np.maximum(usual * factor, 0.01)
-        hours = np.stack([hour % 24, np.full(len(rows), 24)]) + rows * 25
-        noise = table.floats("noise").ravel().take(hours)
-        dispersion = np.exp(_START_LOG_DISPERSION + noise[0] + noise[1])
-        dispersion = np.maximum(dispersion, self.parameters.least_relative_sd**2)
-        visits = weights[0] + 0.5 * weights[1]
-        dispersion += (dispersion + 1.0 / mean) / (visits + 1.0)
-        known = visits >= _LEAST_VISITS
-        ready = known & (age_ms >= self.parameters.quiet_days * DAY_MS)
-        return _Expectation(bins, profile, weights, trend, hours, noise, mean, factor, dispersion, visits, known, ready)
+    def _time(self, place: Ints | slice, at_ms: Ints) -> tuple[Ints, Floats]:
+        """Return the age of the series, ms, and the time since their last observation, hours; keep both."""
+        first, last = self._table.ints("first_ms"), self._table.ints("last_ms")
+        began, before = first[place], last[place]
+        new = before == NEVER
+        if new.any():
+            began = np.where(new, at_ms, began)
+            before = np.where(new, at_ms - HOUR_MS, before)
+            first[place] = began
+        gap_ms = np.maximum(at_ms - before, 0)
+        last[place] = before + gap_ms
+        return at_ms - began, gap_ms / HOUR_MS
 
-    def _between(self, rows: Ints, hour: Ints, part: Floats, usual: Floats, base: Floats) -> Floats:
+    def _expect(self, rows: Ints, bins: _Bins, part: Floats, age_ms: Ints) -> _Expectation:
+        table, place = self._table, bins.place
+        hours, level = table.floats("hours"), table.floats("level")
+        base, weight = hours[:, -1, place]
+        mean = base / np.maximum(weight, 1e-9)
+        usual, weights = _shrunk(hours, bins, mean)
+        usual = self._between(rows, bins, part, usual, mean)
+        prior = 24.0 * mean
+        prior += 1e-9
+        factor = level[0, place] + prior
+        factor /= level[1, place] + prior
+        # a dead sensor must not blow up the profile
+        np.minimum(np.maximum(factor, 1.0 / _LARGEST_FACTOR, out=factor), _LARGEST_FACTOR, out=factor)
+        mean = usual * factor
+        np.maximum(mean, 0.01, out=mean)
+        noise = table.floats("noise")[0]
+        dispersion = noise[bins.of_day, place] + noise[24, place]
+        dispersion += _START_LOG_DISPERSION
+        np.exp(dispersion, out=dispersion)
+        np.maximum(dispersion, self.parameters.least_relative_sd**2, out=dispersion)
+        dispersion += (dispersion + 1.0 / mean) / (weights + 1.0)
+        sd = dispersion * mean
+        sd += 1.0
+        sd *= mean
+        np.sqrt(sd, out=sd)
+        known = weights >= _LEAST_VISITS
+        ready = known & (age_ms >= self.parameters.quiet_days * DAY_MS)
+        return _Expectation(factor, mean, dispersion, sd, weights, known, ready)
+
+    def _between(self, rows: Ints, bins: _Bins, part: Floats, usual: Floats, base: Floats) -> Floats:
         """Interpolate to the next or previous hour's usual count, for observations off their hour's centre."""
-        shift, off = phase.follow(self._table.floats("phase"), rows, part)
+        shift, off = phase.follow(self._table.floats("phase"), bins.place, part)
         if len(off) == 0:
             return usual
-        rows, shift = rows[off], shift[off]
-        bins = _bins(rows, hour[off] + np.where(shift > 0.0, 1, -1))
-        weights = self._table.floats("visits").ravel().take(bins)
-        neighbour = _shrunk(self._table.floats("profile").ravel().take(bins), weights, base[off])
-        share = np.where(weights[1] >= 1.0, np.abs(shift), 0.0)
-        usual = usual.copy()
+        shift = shift[off]
+        week = bins.week if isinstance(bins.week, int) else bins.week[off]
+        beside = _of_week(rows[off], (week + np.where(shift > 0.0, 1, -1)) % _WEEK_HOURS)
+        hours = self._table.floats("hours")
+        neighbour, _ = _shrunk(hours, beside, base[off])
+        share = np.where(hours[1, beside.kind, beside.place] >= 1.0, np.abs(shift), 0.0)
         usual[off] += share * (neighbour - usual[off])
         return usual
 
-    def _judge(self, rows: Ints, z: Floats, gap_h: Floats, expectation: _Expectation) -> Verdict:
-        run, tails = self._table.across("run", rows), self._table.across("tail", rows)
-        seen = np.where(expectation.known, z, 0.0)
-        clipped = np.minimum(np.maximum(seen, -_LARGEST_Z), _LARGEST_Z)
-        means = clipped + np.exp(-gap_h / self._run_h) * (run[0] - clipped)
-        short_h = np.minimum(gap_h, 1.0)
-        square = run[1]
-        young = np.isnan(square)
-        if young.any():
-            square = np.where(young, _START_RUN_SQUARE * np.sqrt(np.tanh(0.5 * short_h / self._run_h)), square)
-        both = np.empty((2 * _CHANNELS, len(rows)))
-        both[0] = z
-        np.divide(means, np.sqrt(square), out=both[1:_CHANNELS])
-        np.negative(both[:_CHANNELS], out=both[_CHANNELS:])
-        by_series = tails.transpose(2, 0, 1)
-        log = calibrate.log_tail(both.T, by_series).T.reshape(2, _CHANNELS, -1)
-        sides = np.minimum(_CHANNELS * np.exp(log.min(axis=1)), 1.0)
-        suspicious = np.minimum(sides[0], sides[1]) < _SUSPICIOUS
-        weight = np.where(expectation.known, np.where(suspicious, 0.02, 1.0), 0.0)
-        known_h = (tails[0, 1:_CHANNELS] - (calibrate.PRIOR[0] - _PRIOR_RUNS)) * self._run_h
-        step = weight * short_h / np.minimum(known_h, self._run_memory_h)
-        run[1] = square * (1.0 + _surprise(means * means / square) * step)
-        run[0] = means
-        np.minimum(np.maximum(run[1], _LEAST_RUN_SQUARE), 1.0, out=run[1])
-        # neighbouring observations share their runs: so many of them make one independent one
-        calibrate.learn(both.T, (np.minimum(gap_h / self._apart_h, 1.0) * weight).T, by_series)
-        self._table.put("tail", rows, tails)
-        self._table.put("run", rows, run)
-        sides[:, ~expectation.ready] = 1.0
-        return Verdict(sides[0], sides[1], np.where(expectation.ready, expectation.mean, np.nan))
+    def _judge(self, place: Ints | slice, z: Floats, gap_h: Floats, expectation: _Expectation) -> Verdict:
+        known, ready, tails = expectation.known, expectation.ready, self._tails
+        worth = np.where(known, tails.trust(place), 0.0)
+        worth_h = np.minimum(gap_h, 1.0)
+        worth_h *= worth
+        seen_h = tails.seen(place) - calibrate.PRIOR_SEEN
+        scores = self._runs.scores(place, np.where(known, z, 0.0), gap_h, seen_h, worth_h)
+        both = np.empty((2, len(z)))
+        scores.max(axis=0, out=both[0])
+        np.negative(scores.min(axis=0), out=both[1])
+        peaks = calibrate.above(both)
+        at = peaks % len(z)
+        apart_h = self._runs.apart(scores, both.reshape(-1).take(peaks), at)
+        p = tails.judge(place, both, peaks, worth_h, np.minimum(gap_h.take(at) / apart_h, 1.0) * worth.take(at))
+        np.exp(p, out=p)
+        expected = expectation.mean
+        if not ready.all():
+            p[:, ~ready] = 1.0
+            expected = np.where(ready, expected, np.nan)
+        return Verdict(p[0], p[1], expected)
 
-    def _learn(self, rows: Ints, value: Floats, weight: Floats, expectation: _Expectation) -> None:
+    def _learn(self, bins: _Bins, value: Floats, weight: Floats, visited: Floats, expectation: _Expectation) -> None:
         """Teach profile and level, by at most ``clip_sd`` standard deviations once they are known."""
-        mean = expectation.mean
-        reach = self.parameters.clip_sd * np.sqrt(mean + expectation.dispersion * mean * mean)
-        clipped = np.minimum(np.maximum(value, mean - reach), mean + reach)
-        robust = np.where(expectation.ready, clipped, value)
-        taught = robust / expectation.factor * weight
-        fade = np.exp(-self._forget * weight)
-        self._table.floats("profile").ravel()[expectation.bins] = fade * expectation.profile + taught
-        self._table.floats("visits").ravel()[expectation.bins] = fade * expectation.weights + weight
-        trend = expectation.trend
-        fade = np.exp(-self._forget_trend * weight)
-        taught_level = fade[1] * trend[1]
-        taught_level[0] += robust * weight
-        taught_level[1] += mean / expectation.factor * weight
-        trend[1] = np.where(expectation.visits >= 1.0, taught_level, trend[1])
-        trend[0] *= fade[0]
-        trend[0, 0] += taught
-        trend[0, 1] += weight
-        self._table.put("trend", rows, trend)
+        table, place, mean = self._table, bins.place, expectation.mean
+        reach = self.parameters.clip_sd * expectation.sd
+        robust = np.minimum(np.maximum(value, mean - reach), mean + reach)
+        if not expectation.ready.all():
+            robust = np.where(expectation.ready, robust, value)
+        hours, level = table.floats("hours"), table.floats("level")
+        taught = np.empty((2, len(value)))
+        np.divide(robust, expectation.factor, out=taught[0])
+        taught[0] *= weight
+        taught[1] = weight
+        for hour, forget in zip((bins.week, bins.kind, bins.day, -1), self._forget, strict=True):
+            hours[:, hour, place] = _keep(forget, weight) * hours[:, hour, place] + taught
+        np.multiply(robust, visited, out=taught[0])
+        np.divide(mean, expectation.factor, out=taught[1])
+        taught[1] *= visited
+        level[:, place] = _keep(self._forget_level, visited) * level[:, place] + taught
 
-    def _learn_noise(self, weight: Floats, z: Floats, expectation: _Expectation) -> None:
+    def _learn_noise(self, bins: _Bins, weight: Floats, z: Floats) -> None:
         """Move the log dispersion, of the hour and overall, so that the truncated square of z has its normal mean."""
-        seen = self._table.floats("noise_visits").ravel()
-        visits = np.minimum(seen.take(expectation.hours) + weight, _NOISE_MEMORY)
-        moved = expectation.noise + _surprise(z * z) * weight / (visits + 5.0)
-        self._table.floats("noise").ravel()[expectation.hours] = np.minimum(np.maximum(moved, _NOISE_LOW), _NOISE_HIGH)
-        seen[expectation.hours] = visits
+        noise = self._table.floats("noise")
+        surprise = runs.surprise(z * z)
+        surprise *= weight
+        for hour, memory, low, high in ((bins.of_day, *_NOISE_OF_HOUR), (24, *_NOISE_OF_SERIES)):
+            moved, visits = noise[:, hour, bins.place]
+            visits = np.minimum(visits + weight, memory)
+            moved = moved + surprise / (visits + 5.0)
+            noise[0, hour, bins.place] = np.minimum(np.maximum(moved, low, out=moved), high, out=moved)
+            noise[1, hour, bins.place] = visits
 
 
-def _bins(rows: Ints, hour: Ints) -> Ints:
-    """Return the places of hours since 1970 in the flattened profile, (3, m): of the week, of its kind, of the day."""
-    week = (hour + 72) % _WEEK_HOURS  # 1970-01-01 was a Thursday: bin 0 is Monday 00:00
+def _bins(place: Ints | slice, rows: Ints, local_ms: Ints) -> tuple[_Bins, Floats]:
+    """Return where hours lie in the state, and where in its hour each observation lies, 0 to 1."""
+    first, last = int(local_ms.min()) // HOUR_MS, int(local_ms.max()) // HOUR_MS
+    part: Floats
+    if first == last and isinstance(place, slice):
+        part = (local_ms - first * HOUR_MS) / HOUR_MS
+        return _of_week(place, (first + _MONDAY) % _WEEK_HOURS), part
+    hour = local_ms // HOUR_MS
+    part = (local_ms - hour * HOUR_MS) / HOUR_MS
+    return _of_week(rows, (hour + _MONDAY) % _WEEK_HOURS), part
+
+
+def _of_week(place: Ints | slice, week: Ints | int) -> _Bins:
+    """Return where hours of the week lie in the state."""
     of_day = week % 24
-    bins = np.stack([week, of_day + np.where(week >= _SATURDAY, 192, 168), of_day + 216])
-    bins += rows * _BINS  # NumPy is ten times faster at one index than at two
-    return bins
+    weekend = 24 * (week >= _SATURDAY)
+    return _Bins(place, week, of_day + weekend + _WEEK_HOURS, of_day + (_WEEK_HOURS + 48), of_day)
 
 
-def _shrunk(profile: Floats, weights: Floats, base: Floats) -> Floats:
-    """Return the usual count of bins (3, m), each shrunk to that of the next wider kind, and the widest to ``base``."""
-    usual: Floats = (profile[2] + base) / (weights[2] + 1.0)
-    usual = (profile[1] + 2.0 * usual) / (weights[1] + 2.0)
-    usual = profile[0] + 2.0 * usual
-    usual /= weights[0] + 2.0
-    return usual
+def _shrunk(hours: Floats, bins: _Bins, base: Floats) -> tuple[Floats, Floats]:
+    """Return the usual count of hours, and the visits it rests on.
+
+    Each hour is shrunk to that of the next wider kind, and the widest to ``base``; other weekdays' visits count half.
+    """
+    total, visits = hours[:, bins.day, bins.place]
+    usual = total + base
+    usual /= visits + 1.0
+    total, others = hours[:, bins.kind, bins.place]
+    usual *= 2.0
+    usual += total
+    usual /= others + 2.0
+    total, visits = hours[:, bins.week, bins.place]
+    usual *= 2.0
+    usual += total
+    usual /= visits + 2.0
+    return usual, visits + 0.5 * others
 
 
-def _surprise(square: Floats) -> Floats:
-    """Return how far a truncated squared score lies above its normal mean, relatively: Huber's proposal 2."""
-    return np.minimum(square, _HUBER * _HUBER) / _HUBER_MEAN - 1.0
+def _keep(forget: float, weight: Floats) -> Floats:
+    """Return the share of a memory that is left after visits of some weight."""
+    keep = -forget * weight
+    keep += 1.0
+    return keep
 
 
-def _deviance(value: Floats, mean: Floats, dispersion: Floats) -> Floats:
-    """Return the signed root of the negative-binomial deviance: near-normal where the model holds."""
-    size = 1.0 / dispersion
-    deviance = value * np.log(np.maximum(value / mean, 1e-300)) - (value + size) * np.log1p(
-        (value - mean) / (mean + size)
-    )
-    return np.sign(value - mean) * np.sqrt(2.0 * np.maximum(deviance, 0.0))
+def _score(value: Floats, expectation: _Expectation) -> Floats:
+    """Return the signed root of the negative-binomial deviance, its mean corrected: near-normal in quiet series."""
+    mean, size = expectation.mean, 1.0 / expectation.dispersion
+    away = value - mean
+    share = value / mean
+    np.maximum(share, 1e-300, out=share)
+    np.log(share, out=share)
+    share *= value
+    rest = np.log1p(away / (mean + size))
+    rest *= value + size
+    share -= rest
+    share *= 2.0
+    z = np.copysign(np.sqrt(np.maximum(share, 0.0, out=share), out=share), away)
+    skewness = expectation.dispersion * mean
+    skewness += 0.5
+    skewness /= np.maximum(expectation.sd, _LEAST_SD)
+    skewness *= 1.0 / 3.0
+    z += skewness
+    return z

@@ -191,7 +191,7 @@ def _people(camera: str, when: datetime, chance: random.Random) -> int:
     by_day = max(0.0, math.sin((when.hour - 6) / 17 * math.pi))
     factor = 6.0 if camera == _SURGING and _within(when, DAYS - 1, 12, 6) else 1.0
     if (camera in _DROPPING and _within(when, DAYS - 2, 8, 10)) or (
-        camera == _FAILING and _within(when, DAYS - 1, 8, 14)
+        camera == _FAILING and _within(when, DAYS - 1, 10, 13)
     ):
         factor = 0.05
     return max(0, round(chance.gauss(5 + 120 * by_day, 2 + 6 * by_day) * factor))

@@ -56,6 +56,7 @@ def _write(fresh: list[Measured]) -> None:
     keys = [(family.detector, family.name, side) for family in FAMILIES for side in family.sides]
     measured = [known[key] for key in keys if key in known]
     page.save(measured)
+    measured = page.load()  # to the digits of the file, as whoever checks the page reads them
     page.PAGE.write_text(page.text(measured, UNMEASURED), encoding="utf-8")
     page.draw(measured)
 

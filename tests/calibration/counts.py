@@ -1,9 +1,10 @@
-"""Families of counts: hourly negative-binomial counts with the rhythms of days and weeks, and rare reports.
+"""Families of counts: Poisson and negative-binomial counts with rhythms of day and week, runs of zeros, rare reports.
 
 To add one: a function ``run(seed, size)`` that yields `Tails` of settled observations, and a `Family` in ``FAMILIES``.
-Where the detector judges each count by itself, hand in the generator's own tails too (`tails_of_counts`): counts are
+Where the detector judges each count by itself, hand in the generator's own tails too (`binomial_tails`): counts are
 discrete, so P(N >= n) is below 0.01 less often than once in a hundred, also for a detector that knows everything.
-Detectors of sums (`count_cusum`) judge a statistic that is nearly continuous: theirs are held against the level itself.
+Detectors of sums (`count_cusum`, and `seasonal` with its runs) judge a statistic that is nearly continuous: theirs are
+held against the level itself.
 """
 
 from collections.abc import Iterator
@@ -16,8 +17,8 @@ from detectors.blocks import CountBlock
 from detectors.exposed import ExposedCounts
 from detectors.rare import RareCounts
 from detectors.registry import DETECTORS
-from tests.calibration.family import Family, Tails, feed
-from tests.calibration.series import SIZE, counts
+from tests.calibration.family import HOUR_MS, Family, Tails, feed
+from tests.calibration.series import USUAL, Counts, counts, runs_of_zeros
 from tests.calibration.truth import binomial_tails
 from tests.calibration.units import each, head
 
@@ -26,20 +27,28 @@ _SEASONAL = (1000, 60 * _DAY, 160 * _DAY)  # series, hours that don't count, hou
 _RARE = (1000, 60 * _DAY, 200 * _DAY)
 _EXPOSED = (400, 60 * _DAY, 120 * _DAY)
 _CUSUM = (2500, 60 * _DAY, 240 * _DAY)
+_EVERY_5 = (250, 60 * _DAY * 12, 100 * _DAY * 12)  # the same in steps of five minutes
+_ZEROS = (1000, 60 * _DAY, 160 * _DAY)
+_POISSON, _STEADY, _SCATTERED = np.inf, 1.0 / 0.03, 1.0 / 0.2  # sizes
+_KINDS = {
+    "Poisson": _POISSON,
+    "negative binomial, dispersion 0.03": _STEADY,
+    "negative binomial, dispersion 0.2": _SCATTERED,
+}
 
 
-def tails_of_counts(detector: str, study: tuple[int, int, int], seed: int, size: float) -> Iterator[Tails]:
-    """Yield a detector's tails of hourly counts, with the true ones."""
-    series, settled, length = study
-    rows = list(counts(max(round(series * size), 20), length, seed))
-    told = feed(DETECTORS[detector](), (value for value, _ in rows), settled)
-    for (value, mean), tails in zip(rows[settled:], told, strict=True):
-        high, low = binomial_tails(value, mean, SIZE)
-        yield tails._replace(true_high=high, true_low=low)
+def _seasonal(name: str, study: tuple[int, int, int], kind: Counts) -> Family:
+    def run(seed: int, size: float) -> Iterator[Tails]:
+        series, settled, length = study
+        rows = (value for value, _ in counts(max(round(series * size), 20), length, seed, kind))
+        return feed(DETECTORS["seasonal"](), rows, settled, HOUR_MS // kind.an_hour)
+
+    return Family("seasonal", name, ("high", "low"), run, "60 days")
 
 
-def _seasonal(seed: int, size: float) -> Iterator[Tails]:
-    return tails_of_counts("seasonal", _SEASONAL, seed, size)
+def _flatline(seed: int, size: float) -> Iterator[Tails]:
+    series, settled, length = _ZEROS
+    return feed(DETECTORS["flatline"](), runs_of_zeros(max(round(series * size), 20), length, seed), settled)
 
 
 def _count_cusum(seed: int, size: float) -> Iterator[Tails]:
@@ -97,7 +106,13 @@ def _reports(name: str, per_day: float, clump: float) -> Family:
 
 
 FAMILIES = (
-    Family("seasonal", "hourly negative binomial, 1 to 400 an hour", ("high", "low"), _seasonal, "60 days"),
+    _seasonal("hourly negative binomial, 1 to 400 an hour", _SEASONAL, USUAL),
+    *(_seasonal(f"hourly {name}, 3 to 400", _SEASONAL, Counts(size, 3.0, 400.0)) for name, size in _KINDS.items()),
+    *(
+        _seasonal(f"every 5 minutes {name}, 3 to 400", _EVERY_5, Counts(size, 3.0, 400.0, 12))
+        for name, size in _KINDS.items()
+    ),
+    Family("flatline", "hourly values with runs of zeros", ("low",), _flatline, "60 days"),
     Family("count_cusum", "hourly negative binomial, 1 to 400 an hour", ("high", "low"), _count_cusum, "60 days"),
     _reports("0.3 reports a day", 0.3, 0.0),
     _reports("3 a day", 3.0, 0.0),

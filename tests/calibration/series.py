@@ -1,6 +1,7 @@
 """Generators of quiet series, one row of values per step: what calibration and the studies of delays are fed with."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,18 +34,47 @@ def heavy(series: int, length: int, seed: int) -> Rows:
         yield rng.standard_t(3, size=series)
 
 
-def counts(series: int, length: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
-    """Yield hourly negative-binomial counts and their means, with daily and weekly rhythms.
+class Counts(NamedTuple):
+    """A kind of counts.
 
-    Levels are 1 to 400 an hour, the variance is mean + mean² / `SIZE`.
+    Attributes
+    ----------
+    size : float
+        The variance is mean + mean² / size; infinite for Poisson's.
+    least, most : float
+        Levels of the series, spread evenly on the logarithm.
+    an_hour : int
+        Counts an hour.
     """
+
+    size: float
+    least: float
+    most: float
+    an_hour: int = 1
+
+
+def counts(series: int, length: int, seed: int, kind: Counts | None = None) -> Iterator[tuple[Floats, Floats]]:
+    """Yield counts and their means, with daily and weekly rhythms; by default `USUAL` ones."""
+    size, least, most, an_hour = kind or USUAL
     rng = np.random.default_rng(seed)
-    level = np.exp(rng.uniform(0.0, 6.0, series))
-    for hour in range(length):
+    level = np.exp(rng.uniform(np.log(least), np.log(most), series))
+    for step in range(length):
+        hour = step / an_hour
         rhythm = 1.1 + np.sin((hour % 24 - 9) / 24 * 2 * np.pi)
         mean = level * rhythm * (0.6 if hour // 24 % 7 >= 5 else 1.0)
-        yield rng.poisson(mean * rng.gamma(SIZE, 1.0 / SIZE, series)).astype(np.float64), mean
+        noise = rng.gamma(size, 1.0 / size, series) if np.isfinite(size) else 1.0
+        yield rng.poisson(mean * noise).astype(np.float64), mean
 
 
-SIZE = 1.0 / _DISPERSION
-"""Size parameter of the counts."""
+def runs_of_zeros(series: int, length: int, seed: int) -> Rows:
+    """Yield rows that are zero in runs, now and then: of each series with odds of its own, none twice the same else."""
+    rng = np.random.default_rng(seed)
+    starts, goes_on = rng.uniform(0.01, 0.2, series), rng.uniform(0.3, 0.8, series)
+    zero = np.zeros(series, np.bool_)
+    for _ in range(length):
+        zero = rng.random(series) < np.where(zero, goes_on, starts)
+        yield np.where(zero, 0.0, 1.0 + rng.random(series))
+
+
+USUAL = Counts(1.0 / _DISPERSION, 1.0, float(np.exp(6.0)))
+"""Negative binomial, 1 to 400 an hour."""

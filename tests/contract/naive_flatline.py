@@ -46,6 +46,9 @@ class NaiveFlatline:
             log < math.log(1e-4) and (at_ms - run.since if event else 0) < 400 * DAY
             for run, event, (log, _, _) in zip(self.runs, events, parts, strict=True)
         )
+        zeros, repeats = (part[0] for part in parts)
+        other = self.runs[1 if zeros < repeats else 0].overall
+        share = (other[0] + 1) / (other[1] + 2)
         for run, event, (log, scored, rare) in zip(self.runs, events, parts, strict=True):
             self._learn(run, event, key, rare, frozen)
             before = run.state
@@ -58,7 +61,8 @@ class NaiveFlatline:
             self.mean = value if math.isnan(self.mean) else self.mean + (value - self.mean) / 500
         self.last = value
         self.seen += 1
-        p = min(2.0 * math.exp(max(min(part[0] for part in parts), -690.0)), 1.0)
+        least = math.exp(max(zeros, -690.0) if zeros < repeats else max(repeats, -690.0))
+        p = min(least + min(least, share), 1.0)
         return 1.0, p, expected
 
     @staticmethod

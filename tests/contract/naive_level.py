@@ -2,7 +2,7 @@
 
 import math
 
-from tests.contract.naive_calibrate import NaiveTail
+from tests.contract.naive_calibrate import NaiveTails
 
 
 class NaiveLevel:
@@ -13,7 +13,7 @@ class NaiveLevel:
         self.level = 0.0
         self.size = 0.0
         self.scale = 0.0
-        self.high, self.low = NaiveTail(), NaiveTail()
+        self.tails = NaiveTails()
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:
         """Score one value, then learn it."""
@@ -23,12 +23,9 @@ class NaiveLevel:
         level = value if self.count == 0 else self.level
         noise = max(self.scale, 1e-3 * max(self.size, abs(level)), 1e-12)
         z = min(max((value - level) / noise, -1e6), 1e6)
-        p_high, p_low = math.exp(self.high.log_p(z)), math.exp(self.low.log_p(-z))
         ready = self.count >= 60
-        if ready:
-            weight = 0.02 if min(p_high, p_low) < 1e-4 else 1.0
-            self.high.learn(z, weight)
-            self.low.learn(-z, weight)
+        worth = self.tails.trust if ready else 0.0
+        p_high, p_low = (math.exp(log) for log in self.tails.judge((z, -z), worth, (worth, worth)))
         n = self.count
         distance = abs(value - level) * 1.25
         if n < 20:

@@ -4,7 +4,7 @@ import math
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from tests.contract.naive_calibrate import NaiveTail
+from tests.contract.naive_calibrate import NaiveTails
 
 HOUR = 3_600_000
 
@@ -31,8 +31,9 @@ class NaiveSeasonal:
         self.noise: dict[int, tuple[float, float]] = {}
         self.phase: float | None = None
         self.runs = {1.0: 0.0, 8.0: 0.0, 64.0: 0.0}
-        self.squares: dict[float, float] = {}
-        self.tails = {(side, hours): NaiveTail() for side in (1, -1) for hours in (0.0, 1.0, 8.0, 64.0)}
+        independent = {hours: math.tanh(0.5 / hours) for hours in self.runs}
+        self.squares = {hours: max(0.57 * math.sqrt(square), square) for hours, square in independent.items()}
+        self.tails = NaiveTails(longest=7.0)
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:
         """Score one value, then learn it."""
@@ -90,46 +91,42 @@ class NaiveSeasonal:
     def _z(value: float, mean: float, size: float) -> float:
         gain = value * math.log(value / mean) if value > 0.0 else 0.0
         deviance = gain - (value + size) * math.log((value + size) / (mean + size))
-        return math.copysign(math.sqrt(2.0 * max(deviance, 0.0)), value - mean)
+        skewed = (1.0 + 2.0 * mean / size) / max(math.sqrt(mean + mean * mean / size), 0.7)
+        return math.copysign(math.sqrt(2.0 * max(deviance, 0.0)), value - mean) + skewed / 6.0
 
     def _judge(self, z: float, gap: float, known: bool) -> tuple[float, float]:
-        scores = {0.0: z}
+        z = z if known else 0.0
+        scores = {1 / 12: z}
         short = min(gap, 1.0)
+        worth = short * self.tails.trust if known else 0.0
         for hours in self.runs:
-            keep = math.exp(-gap / hours)
-            self.runs[hours] = keep * self.runs[hours] + (1 - keep) * min(max(z if known else 0.0, -5.0), 5.0)
-            self.squares.setdefault(hours, 0.57 * math.sqrt(math.tanh(short / hours / 2)))
+            keep, square = math.exp(-gap / hours), self.squares[hours]
+            gain = min(1.0 - keep, 4.0 * square / (1.0 + square))
+            self.runs[hours] = keep * self.runs[hours] + gain * min(max(z, -5.0), 5.0)
             scores[hours] = self.runs[hours] / math.sqrt(self.squares[hours])
-        sides = []
-        for side in (1, -1):
-            least = min(self.tails[side, hours].log_p(side * score) for hours, score in scores.items())
-            sides.append(min(4.0 * math.exp(least), 1.0))
-        if known:
-            weight = 0.02 if min(sides) < 1e-4 else 1.0
-            for hours, run in self.runs.items():
-                square = self.squares[hours]
-                surprise = min(run * run / square, 2.25) / 0.7785 - 1.0
-                memory = min((self.tails[1, hours].seen - 190.0) * hours, 250.0 * hours, 1000.0)
-                self.squares[hours] = min(max(square * (1.0 + surprise * weight * short / memory), 0.001), 1.0)
-            for hours, score in scores.items():
-                for side in (1, -1):
-                    self.tails[side, hours].learn(side * score, min(gap / max(hours, 1 / 12), 1.0) * weight)
-        else:
-            self.squares = {hours: min(max(square, 0.001), 1.0) for hours, square in self.squares.items()}
-        return sides[0], sides[1]
+        for hours, run in self.runs.items():
+            square = self.squares[hours]
+            excess = min(run * run / square, 2.25) / 0.7785 - 1.0
+            memory = min(self.tails.seen - 333.0 + 10.0 * hours, 250.0 * hours, 1000.0)
+            self.squares[hours] = min(max(square * (1.0 + excess * worth / memory), 0.001), 1.0)
+        highest, lowest = max(scores, key=lambda hours: scores[hours]), min(scores, key=lambda hours: scores[hours])
+        trust = self.tails.trust if known else 0.0
+        shares = min(gap / highest, 1.0) * trust, min(gap / lowest, 1.0) * trust
+        high, low = self.tails.judge((scores[highest], -scores[lowest]), worth, shares)
+        return math.exp(high), math.exp(low)
 
     def _learn(self, keys: list[tuple[str, int]], value: float, weight: float, forecast: Forecast) -> None:
         mean, factor, spread, visits, ready = forecast
         reach = 3.0 * math.sqrt(mean + spread * mean * mean)
         robust = min(max(value, mean - reach), mean + reach) if ready else value
         for key, slower in zip(keys, (1.0, 0.4, 0.3), strict=True):
-            fade = math.exp(-weight * slower / 10.0)
+            fade = 1.0 - weight * (1.0 - math.exp(-slower / 10.0))
             total, seen = self.bins.get(key, (0.0, 0.0))
             self.bins[key] = fade * total + robust / factor * weight, fade * seen + weight
         if visits >= 1.0:
-            fade = math.exp(-weight / 240.0)
+            fade = 1.0 - weight * (1.0 - math.exp(-1.0 / 240.0))
             self.level = fade * self.level[0] + robust * weight, fade * self.level[1] + mean / factor * weight
-        fade = math.exp(-weight * 0.001)
+        fade = 1.0 - weight * (1.0 - math.exp(-0.001))
         self.mean = fade * self.mean[0] + robust / factor * weight, fade * self.mean[1] + weight
 
     def _learn_noise(self, hour: int, weight: float, z: float) -> None:

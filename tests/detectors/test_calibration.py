@@ -32,14 +32,14 @@ def all_at_once(values: Floats) -> Block:
 
 @pytest.mark.parametrize("dispersion", [0.0, 0.03, 0.2])
 def test_seasonal_tails_keep_their_promise(dispersion: float) -> None:
-    """On quiet counts the share of p below 0.01 and 0.001 is at most twice as large, for both sides."""
+    """On quiet counts the share of p below 0.01 and 0.001 is within a factor of two, both sides; 0.64 to 1.09 here."""
     bank = SeasonalCounts()
     bank.resize(SERIES)
     scores = bank.update(all_at_once(weekly(70 * 24, dispersion, 11)))
     settled = slice(42 * 24 * SERIES, None)
     for p in (scores.p_high[settled], scores.p_low[settled]):
         for level in (1e-2, 1e-3):
-            assert (p < level).mean() < 2.0 * level
+            assert 0.5 * level < (p < level).mean() < 2.0 * level
 
 
 def test_a_lasting_drop_is_found_within_a_day_and_a_noisy_hour_is_not() -> None:
