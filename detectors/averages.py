@@ -3,27 +3,29 @@
 from detectors.arrays import Floats
 
 
-def fade(value: Floats, mean: Floats, weight: Floats, memory: float) -> tuple[Floats, Floats]:
-    """Return mean and weight after one more value; weights fade by ``1 / memory`` per value.
+def fade(value: Floats, mean: Floats, weight: Floats, memory: float) -> None:
+    """Take one more value into averages, in place; weights fade by ``1 / memory`` per value.
 
     Parameters
     ----------
-    value, mean, weight : (m,) float64
-        The new value, the average so far, and the faded number of values in it.
+    value : (m,) float64
+        The new value; not written to.
+    mean, weight : (m,) float64
+        The average so far, and the faded number of values in it; both are changed.
     memory : float
         Memory of the average, observations (e-fold).
 
     Examples
     --------
     >>> import numpy as np
-    >>> mean, weight = fade(np.array([3.0]), np.array([0.0]), np.array([0.0]), 10.0)
-    >>> mean, weight = fade(np.array([1.0]), mean, weight, 10.0)
+    >>> mean, weight = np.array([0.0]), np.array([0.0])
+    >>> for value in (3.0, 1.0):
+    ...     fade(np.array([value]), mean, weight, 10.0)
     >>> float(mean[0].round(3)), float(weight[0])
     (1.947, 1.9)
     """
-    grown = weight * (1.0 - 1.0 / memory)
-    grown += 1.0
+    weight *= 1.0 - 1.0 / memory
+    weight += 1.0
     moved = value - mean
-    moved /= grown
-    moved += mean
-    return moved, grown
+    moved /= weight
+    mean += moved

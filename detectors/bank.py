@@ -179,6 +179,7 @@ class Bank(Held):
 
     def __init__(self, columns: Mapping[str, Column]) -> None:
         self._table = Table(self.name, columns)
+        self._stretch: slice | None = None  # the round's series, while one that needs no second look is scored
 
     def update(self, block: Block) -> Scores:
         """Score every observation, then learn it.
@@ -201,7 +202,11 @@ class Bank(Held):
         place = check(self.name, block, self._table.size)
         known = self._known(block.value)
         if isinstance(place, slice) and bool(known.all()):  # a stretch of the bank once: no copies, no second look
-            return Scores(*self._step(block))
+            self._stretch = place
+            try:
+                return Scores(*self._step(block))
+            finally:
+                self._stretch = None
         p_high, p_low = np.ones(len(block.series)), np.ones(len(block.series))
         expected = np.full(len(block.series), np.nan)
         for chosen, part in self._parts(block, known):
@@ -227,6 +232,10 @@ class Bank(Held):
     def _known(self, value: Floats) -> NDArray[np.bool_]:
         """Say which values mean something to this detector; the others are neutral."""
         return np.isfinite(value)
+
+    def _place(self, rows: Ints) -> Ints | slice:
+        """Return the series of a round as `span`."""
+        return span(rows) if self._stretch is None else self._stretch
 
     def _step(self, block: Block) -> Verdict:
         """Score and learn one round: known values, no series twice."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from detectors import spot
 from detectors.arrays import Block, Floats, Ints
-from detectors.bank import DAY_MS, Bank, Column, Verdict, span
+from detectors.bank import DAY_MS, Bank, Column, Verdict
 
 _BINS = 96
 _BIN_MS = DAY_MS // _BINS
@@ -85,7 +85,7 @@ class Daily(Bank):
         return spot.known(value)
 
     def _step(self, block: Block) -> Verdict:
-        place, table, value, parameters = span(block.series), self._table, block.value, self.parameters
+        place, table, value, parameters = self._place(block.series), self._table, block.value, self.parameters
         levels, number = table.floats("level"), self._tails.number(place)
         young = self._tails.young(place)
         level = levels[place]
@@ -93,7 +93,7 @@ class Daily(Bank):
             level = np.where(number == 0.0, value, level)
         weight = self._visit(place, block.at_ms)
         expected = level
-        forget = self._forget * weight
+        keep = 1.0 - self._forget * weight
         gained = weight * value
         for bins in _bins(block.local_ms, place):
             sums, visits = table.floats("sum"), table.floats("visits")
@@ -101,8 +101,12 @@ class Daily(Bank):
             expected = parameters.prior_visits * expected
             expected += total
             expected /= weights + parameters.prior_visits
-            sums[bins] = total - forget * total + gained
-            visits[bins] = weights - forget * weights + weight
+            total = keep * total
+            total += gained
+            sums[bins] = total
+            weights = keep * weights
+            weights += weight
+            visits[bins] = weights
         levels[place] = level + (value - level) / np.minimum(number + 1.0, parameters.level_observations)
         p_high, p_low = self._tails.both_sides(place, value, expected)
         expected[young] = np.nan

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.arrays import Block, Floats
-from detectors.bank import Bank, Column, Verdict, span
+from detectors.bank import Bank, Column, Verdict
 from detectors.spot import known
 
 _MOST_DECADES = 10.0
@@ -65,7 +65,7 @@ class Envelope(Bank):
         return known(value)
 
     def _step(self, block: Block) -> Verdict:
-        place, table, value = span(block.series), self._table, block.value
+        place, table, value = self._place(block.series), self._table, block.value
         numbers, tops, bottoms = (table.floats(name) for name in ("seen", "highest", "lowest"))
         seen = numbers[place]
         ready = seen >= self.parameters.quiet_observations

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.arrays import Block, Floats, Ints
-from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict, span
+from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict
 
 _SATURDAY = 2  # 1970-01-01 was a Thursday
 _BINS = 48  # hours of weekdays, hours of weekends
@@ -124,7 +124,7 @@ class Flatline(Bank):
         )
 
     def _step(self, block: Block) -> Verdict:
-        place, table, value = span(block.series), self._table, block.value
+        place, table, value = self._place(block.series), self._table, block.value
         seen, means, overall, run = (table.array(name) for name in ("seen", "mean", "overall", "run"))
         ready = self._ready(place, block.at_ms)
         hour, where = _bins(place, block)

@@ -110,7 +110,7 @@ class Nearest(Bank):
         return spot.known(value)
 
     def _step(self, block: Block) -> Verdict:
-        place, table = span(block.series), self._table
+        place, table = self._place(block.series), self._table
         count = table.ints("count")[place].copy()
         young = self._tails.young(place)
         value, step = self._clipped(place, block.value, count)

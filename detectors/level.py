@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from detectors import calibrate, runs
 from detectors.arrays import Block, Floats, Ints
-from detectors.bank import Bank, Column, Verdict, span
+from detectors.bank import Bank, Column, Verdict
 
 _LARGEST = 1e150
 _LARGEST_Z = 1e6
@@ -73,7 +73,7 @@ class Level(Bank):
             return np.abs(value) <= _LARGEST
 
     def _step(self, block: Block) -> Verdict:
-        place, table, value = span(block.series), self._table, block.value
+        place, table, value = self._place(block.series), self._table, block.value
         counts, levels, sizes, scales = (table.floats(name) for name in ("count", "level", "size", "scale"))
         count, level, size, scale = counts[place], levels[place], sizes[place], scales[place]
         settled = bool(count.min() >= self._settled)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from detectors import calibrate, phase, runs
 from detectors.arrays import Block, Floats, Ints
-from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict, span
+from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict
 
 _WEEK_HOURS = 168
 _BINS = 168 + 48 + 24 + 1
@@ -138,7 +138,7 @@ class SeasonalCounts(Bank):
             return (value >= 0.0) & (value <= _LARGEST_COUNT)
 
     def _step(self, block: Block) -> Verdict:
-        place = span(block.series)
+        place = self._place(block.series)
         age_ms, gap_h = self._time(place, block.at_ms)
         weight = np.minimum(np.maximum(gap_h, 1.0 / 60.0), 1.0)
         bins, part = _bins(place, block.series, block.local_ms)

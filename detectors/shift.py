@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from detectors import spot
 from detectors.arrays import Block, Floats, Ints
 from detectors.averages import fade
-from detectors.bank import Bank, Column, Table, Verdict, span
+from detectors.bank import Bank, Column, Table, Verdict
 
 _LEAST_RATIO = 1e-3  # a calm series' movement counts as at least this part of its usual one
 
@@ -39,9 +39,12 @@ class ShiftParameters(NamedTuple):
 
 
 def faded(value: Floats, name: str, place: Ints | slice, table: Table, memory: float) -> Floats:
-    """Return the average in the column ``name`` with one more value, learned."""
+    """Return the average in the column ``name`` with one more value, learned; not to be written to."""
     means, weights = table.floats(name), table.floats(f"{name}_weight")
-    means[place], weights[place] = mean, _ = fade(value, means[place], weights[place], memory)
+    mean, weight = means[place], weights[place]
+    fade(value, mean, weight, memory)
+    if not isinstance(place, slice):
+        means[place], weights[place] = mean, weight
     return mean
 
 
@@ -73,7 +76,7 @@ class Shift(Bank):
         return spot.known(value)
 
     def _step(self, block: Block) -> Verdict:
-        place, table = span(block.series), self._table
+        place, table = self._place(block.series), self._table
         number, young = self._tails.number(place), self._tails.young(place)
         expected = table.floats("long")[place].copy()
         if len(young):
@@ -116,7 +119,7 @@ class Activity(Bank):
         return spot.known(value)
 
     def _step(self, block: Block) -> Verdict:
-        place, table, value = span(block.series), self._table, block.value
+        place, table, value = self._place(block.series), self._table, block.value
         befores, number, young = table.floats("before"), self._tails.number(place), self._tails.young(place)
         before = befores[place].copy()
         if len(young):

@@ -19,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.arrays import Block, Floats, Ints
-from detectors.bank import Bank, Column, Table, Verdict, span
+from detectors.bank import Bank, Column, Table, Verdict
 
 LARGEST = 1e150  # squares of what lies below don't overflow
 EXACT = 1e-9  # residuals smaller than this part of what they are differences of are rounding
 _LEAST_SHAPE, _LARGEST_SHAPE = -0.15, 0.7  # more is noise of the estimate
-_FLAT = 1e-3  # a shape so near 0 is exponential
+_FLAT = 1e-3  # a shape nearer to 0 is as good as exponential
+_END = 1e-15 - 1.0  # of a bounded tail; nothing lies beyond
 _PLOTTING = 0.35  # Hosking and Wallis's plotting position
 _LEAST_LOG = -23.1  # a few dozen peaks say nothing about less than 1e-10
 _LEAST_EXCESS = 1e-6  # relative to the threshold
@@ -140,8 +141,11 @@ class Tails:
         at = rows * held.shape[1] + channel
         count, kept, peaks = table.floats("seen").take(rows), held.take(at), top.take(at, axis=0)
         above = np.minimum(np.maximum(np.floor(parameters.share * count), parameters.least_peaks), parameters.peaks)
-        complete = (peaks >= table.floats("floor").take(at)[:, None]).sum(axis=1) - 1
-        above = np.minimum(above, np.maximum(complete, parameters.least_peaks))
+        floor = table.floats("floor").take(at)
+        calmed = np.flatnonzero(self.entry[channel, rows] < floor)  # else all that is kept is above the floor
+        if len(calmed):
+            complete = (peaks[calmed] >= floor[calmed, None]).sum(axis=1) - 1
+            above[calmed] = np.minimum(above[calmed], np.maximum(complete, parameters.least_peaks))
         above = np.maximum(np.minimum(above, kept - 1.0), 0.0).astype(np.int64)
         threshold = peaks.ravel().take(above + np.arange(len(rows)) * peaks.shape[1])
         p = np.ones(len(rows))
@@ -228,10 +232,9 @@ def _log_tail(value: Floats, threshold: Floats, peaks: Floats, above: Ints, para
     shape = np.minimum(np.maximum(shape, _LEAST_SHAPE), _LARGEST_SHAPE)
     prior = parameters.shape_prior
     shape = (above * shape + prior * parameters.shape) / (above + prior)
-    over = (value - threshold) / (mean * (1.0 - shape))
-    flat = np.abs(shape) < _FLAT
-    inside = np.maximum(1.0 + np.where(flat, 0.0, shape) * over, 1e-300)  # 0 beyond the end of a bounded tail
-    log: Floats = -np.where(flat, over, np.log(inside) / np.where(flat, 1.0, shape))
+    shape = np.where(np.abs(shape) < _FLAT, _FLAT, shape)
+    over = np.maximum(shape * (value - threshold) / (mean * (1.0 - shape)), _END)
+    log: Floats = -np.log1p(over) / shape
     return log
 
 
@@ -262,7 +265,7 @@ class Spot(Bank):
         return known(value)
 
     def _step(self, block: Block) -> Verdict:
-        place = span(block.series)
+        place = self._place(block.series)
         kept = self._table.floats("top")[place, :, self.parameters.least_peaks]
         usual = np.maximum(np.minimum(block.value, kept[:, 0]), -kept[:, 1])
         usual[self._tails.young(place)] = np.nan
@@ -272,5 +275,7 @@ class Spot(Bank):
 
 def known(value: Floats) -> NDArray[np.bool_]:
     """Say which values can be squared without overflow."""
+    if len(value) and value.min() >= -LARGEST and value.max() <= LARGEST:  # the usual case, without a copy; not of NaN
+        return np.ones(len(value), np.bool_)
     with np.errstate(invalid="ignore"):
         return np.abs(value) <= LARGEST

@@ -43,13 +43,9 @@ class NaivePeaks:
         b = math.fsum(x * (1.0 - (rank - 0.35) / k) for rank, x in enumerate(excesses, 1)) / k
         shape = min(max(2.0 - mean / max(mean - 2.0 * b, 1e-6 * mean), -0.15), 0.7)
         shape = (k * shape + 20.0 * 0.1) / (k + 20.0)
-        scaled = (number - threshold) / (mean * (1.0 - shape))
-        if abs(shape) < 1e-3:
-            fitted = scaled
-        elif 1.0 + shape * scaled <= 0.0:
-            fitted = math.inf
-        else:
-            fitted = math.log1p(shape * scaled) / shape
+        shape = 1e-3 if abs(shape) < 1e-3 else shape
+        inside = 1.0 + shape * (number - threshold) / (mean * (1.0 - shape))
+        fitted = math.log(inside) / shape if inside > 0.0 else math.inf
         return math.exp(max(math.log(k / self.count) - fitted, -23.1))
 
 
