@@ -8,10 +8,11 @@ from msgspec import Struct
 
 from streams.admission import Admission, AdmissionSettings, Admitted
 from streams.anomalies import Anomaly, Kind, Message, Series, Watermark, digest, to_record
-from streams.banks.bank import Bank, Horizon, Item
+from streams.banks.bank import Bank, Horizon, Item, Measuring
 from streams.clocks import ClockNote
 from streams.codec import runs
 from streams.heads import Heads
+from streams.measures import Measured, together
 from streams.records import OutputRecord, RecordBatch
 from streams.rejection import dead_letter
 from streams.stage import Outcome, Tally
@@ -49,6 +50,7 @@ class FindStage:
         self._admission = Admission(settings.admission)
         self._bank_of = dict(banks)
         self._banks = list(banks.values())
+        self._measuring = [bank for bank in self._banks if isinstance(bank, Measuring)]
         self._lateness_ms = settings.admission.allowed_lateness_ms
         self._hearing = _Hearing()
         self._told_ms: int | None = None
@@ -76,7 +78,7 @@ class FindStage:
         self._listen(admitted, heads.end_ms)
         items.extend(self._close(admitted.watermark_ms))
         outputs.extend(self._records(items, admitted.watermark_ms, now_ms))
-        return Outcome(outputs, _tally(len(batch), admitted, items), admitted.watermark_ms)
+        return Outcome(outputs, _tally(len(batch), admitted, items), admitted.watermark_ms, self._measured())
 
     def idle(self, now_ms: int) -> Outcome:
         """Let event time go on with the wall clock; an empty partition says so, once."""
@@ -84,7 +86,11 @@ class FindStage:
         if watermark_ms is not None and not self._hearing.ended:
             self._hearing.heard_ms = watermark_ms
         items = self._close(watermark_ms)
-        return Outcome(self._records(items, watermark_ms, now_ms), Tally(anomalies=_by_kind(items)), watermark_ms)
+        outputs = self._records(items, watermark_ms, now_ms)
+        return Outcome(outputs, Tally(anomalies=_by_kind(items)), watermark_ms, self._measured())
+
+    def _measured(self) -> Measured:
+        return together(bank.measured() for bank in self._measuring)
 
     def _close(self, watermark_ms: int | None) -> list[Item]:
         if watermark_ms is None:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from streams.measures import NOTHING, Measured
 from streams.records import OutputRecord, RecordBatch
 
 
@@ -31,11 +32,13 @@ class Outcome(Struct, frozen=True):
     """The result of one step: records to produce in this order, what to count, and how far event time is complete.
 
     ``watermark_ms`` is the event time below which nothing more is expected (None: nothing seen yet).
+    ``measured`` is what those see who watch service levels.
     """
 
     outputs: list[OutputRecord]
     tally: Tally
     watermark_ms: int | None
+    measured: Measured = NOTHING
 
 
 class Stage(Protocol):

@@ -1,11 +1,12 @@
 """The contract of a bank, and what all banks share: where items come from and how a bank's state is kept."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from detectors.arrays import Ints
 from streams.anomalies import Anomaly, Counts, Joined, digest
 from streams.events import Event
+from streams.measures import Measured
 from streams.series import Key, SeriesTable
 
 Item = Anomaly | Joined | Counts
@@ -58,6 +59,18 @@ class Bank(State, Protocol):
         ...
 
 
+@runtime_checkable
+class Measuring(Protocol):
+    """A bank that also measures what those see who watch service levels."""
+
+    def measured(self) -> Measured:
+        """Return what came about since the last call, and what stands if that may have changed.
+
+        Called once after every batch; a standing figure that costs time is worked out anew once a minute of event time.
+        """
+        ...
+
+
 class EventBank(State, Protocol):
     """A bank of a family with few events, which wants them whole."""
 
@@ -75,6 +88,8 @@ class Whole:
         self.close = bank.close
         self.snapshot = bank.snapshot
         self.restore = bank.restore
+        if isinstance(bank, Measuring):
+            self.measured = bank.measured
 
     def read(self, events: Sequence[Event]) -> None:
         """Keep the events of a run."""
