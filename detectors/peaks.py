@@ -56,13 +56,6 @@ def log_tail(over: Floats, state: Floats) -> Floats:
     return np.maximum(log, _LOWEST)
 
 
-def over_at(tail: float, state: Floats) -> Floats:
-    """Return by how much the threshold is exceeded with probability ``tail``, (m,); 0 where reaching it is rarer."""
-    share, peaks, excess = state[:, 1], state[:, 2], state[:, 3] / _CAP_MEAN
-    over: Floats = peaks * excess * np.expm1(np.log(share / tail) / peaks)
-    return np.maximum(over, 0.0)
-
-
 def log_corrected(tail: Floats, start: float, state: Floats) -> Floats:
     """Return the log of a theoretical tail, corrected by how often and how far below exp(-start) it has been.
 

@@ -50,6 +50,14 @@ def test_nothing_is_said_of_what_is_not_above_the_threshold() -> None:
     assert 0.005 < (p_high < 1.0).mean() < 0.03
 
 
+def test_rounding_is_no_peak() -> None:
+    """0.3 and 0.1 + 0.2 are one value: a steady series has shown no difference yet, so the last bit is none either."""
+    value = np.where(np.arange(600) % 2, 0.1 + 0.2, 0.3)
+    p_high, p_low = judged(Daily(), value)
+    assert value.min() < value.max()
+    assert ((p_high == 1.0) & (p_low == 1.0)).all()
+
+
 def test_tails_do_not_depend_on_scale_or_offset() -> None:
     """They are fitted to differences of the series' own values."""
     value = np.random.default_rng(13).exponential(size=900)
