@@ -7,7 +7,7 @@ UV ?= uv
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-detectors test-recordings test-integration test-ops check coverage docs calibration bench bench-detectors lock format clean
+.PHONY: help setup demo test test-fast test-detectors test-recordings test-integration test-ops check coverage docs deploy-files calibration bench bench-detectors lock format clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,7 +50,7 @@ test-recordings: $(VENV)/.dev ## the labels of real recordings, where those are 
 test-integration: $(VENV)/.dev ## the tests on real Kafka, through the Faust worker
 	@$(BIN)/python -m pytest -q tests/integration $(ARGS)
 
-test-ops: $(VENV)/.dev ## the tests with real Prometheus tools (Debian: apt-get install prometheus)
+test-ops: $(VENV)/.dev ## the tests with real Prometheus tools (Debian: apt-get install prometheus prometheus-alertmanager)
 	@$(BIN)/python -m pytest -q tests/ops $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contract, generated files
@@ -59,6 +59,7 @@ check: $(VENV)/.dev ## format, lint, types, import contract, generated files
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/ioc schemas --check deploy
+	@$(BIN)/python -m deploy.sources --check
 
 coverage: $(VENV)/.dev ## branch coverage of detectors/ by tests/detectors and doctests, in about two minutes; fails below 100 %
 	@mkdir -p build
@@ -68,6 +69,9 @@ coverage: $(VENV)/.dev ## branch coverage of detectors/ by tests/detectors and d
 
 docs: $(VENV)/.dev ## make docs/detectors.md and its pictures from the detectors
 	@$(BIN)/python -m tests.pages.detectors
+
+deploy-files: $(VENV)/.dev ## make rules, dashboards and manifests under deploy/ from deploy/sources
+	@$(BIN)/python -m deploy.sources
 
 calibration: $(VENV)/.dev ## measure observed against nominal false alarms (ARGS="--only NAME"); writes docs/calibration.md
 	@$(BIN)/python -m tests.calibration $(ARGS)

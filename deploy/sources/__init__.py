@@ -1,0 +1,1 @@
+"""What everything generated under `deploy/` is made from: one source of names, thresholds, rules and dashboards."""

@@ -1,0 +1,23 @@
+"""`python -m deploy.sources`: write everything generated under `deploy/`; `--check` fails when something differs."""
+
+import click
+
+from deploy.sources.writing import COMMAND, ROOT, differing, write
+
+
+@click.command(COMMAND)
+@click.option("--check", is_flag=True, help="Write nothing; fail when a committed file differs from its source.")
+def command(check: bool) -> None:
+    """Write rules, dashboards and manifests under deploy/, made from deploy/sources."""
+    if not check:
+        for path in write():
+            click.echo(ROOT.name / path)
+        return
+    stale = differing()
+    if stale:
+        names = ", ".join(str(ROOT.name / path) for path in stale)
+        raise click.ClickException(f"differs from deploy/sources: {names}; run `make deploy-files` ({COMMAND})")
+
+
+if __name__ == "__main__":
+    command()

@@ -1,0 +1,49 @@
+"""Collects the generated files, writes those that differ and tells which do."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+"""The folder `deploy/`: paths of generated files are relative to it."""
+
+COMMAND = "python -m deploy.sources"
+
+Maker = Callable[[], dict[Path, str]]
+
+MAKERS: tuple[Maker, ...] = ()
+"""The function `files` of every module that makes files: one line each."""
+
+
+def collected() -> dict[Path, str]:
+    """Return the text of every generated file by its path relative to `deploy/`.
+
+    Raises
+    ------
+    ValueError
+        Two modules make the same file.
+    """
+    found: dict[Path, str] = {}
+    for maker in MAKERS:
+        for path, text in maker().items():
+            if path in found:
+                raise ValueError(f"{path} is made twice, the second time by {maker.__module__}")
+            found[path] = text
+    return found
+
+
+def differing(root: Path = ROOT) -> list[Path]:
+    """Return the paths of generated files that are missing from ``root`` or differ from their sources."""
+    return [path for path, text in sorted(collected().items()) if _standing(root / path) != text]
+
+
+def write(root: Path = ROOT) -> list[Path]:
+    """Write the generated files that differ from what stands in ``root``; return their paths."""
+    stale, texts = differing(root), collected()
+    for path in stale:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(texts[path], encoding="utf-8")
+    return stale
+
+
+def _standing(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None

@@ -1,0 +1,46 @@
+"""What is generated under `deploy/` is what its sources make, and thresholds are in order."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from deploy.sources import writing
+from deploy.sources.__main__ import command
+from deploy.sources.thresholds import THRESHOLDS
+
+
+def test_every_generated_file_is_committed_as_its_source_makes_it() -> None:
+    """Otherwise: `make deploy-files`."""
+    assert writing.differing() == []
+
+
+def test_a_file_that_differs_is_named_with_the_command_that_mends_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The check fails, writing mends it, and the next check passes."""
+    monkeypatch.setattr(writing, "MAKERS", (lambda: {Path("a/b.yml"): "x: 1\n"},))
+    assert writing.differing(tmp_path) == [Path("a/b.yml")]
+    assert writing.write(tmp_path) == [Path("a/b.yml")]
+    assert (tmp_path / "a/b.yml").read_text() == "x: 1\n"
+    assert writing.differing(tmp_path) == []
+    told = CliRunner().invoke(command, ["--check"])
+    assert told.exit_code == 1
+    assert "deploy/a/b.yml" in told.output
+    assert "make deploy-files" in told.output
+
+
+def test_two_modules_cannot_make_the_same_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second would silently win."""
+    monkeypatch.setattr(writing, "MAKERS", (lambda: {Path("a"): "1"}, lambda: {Path("a"): "2"}))
+    with pytest.raises(ValueError, match="made twice"):
+        writing.collected()
+
+
+def test_thresholds_say_why_and_where_they_lie() -> None:
+    """All here are of figures that are bad when they are high."""
+    for name, threshold in THRESHOLDS.items():
+        assert name == threshold.name
+        assert 0 < threshold.warning <= threshold.critical
+        assert threshold.why.endswith(".")
+        assert threshold.unit
