@@ -1,0 +1,54 @@
+"""Prometheus, Alertmanager and the pager start, talk to each other, and end."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ioc.config import Metrics
+from ioc.errors import CheckFailed
+from ioc.metrics import WorkerMetrics, serve
+from ioc.observability import INSTALL, program, prometheus
+from tests.ops.stack import running, until
+
+_RULES = """
+groups:
+- name: all
+  rules:
+  - alert: IocSeen
+    expr: ioc_build_info == 1
+    labels: {severity: warning}
+    annotations: {summary: "seen"}
+"""
+
+
+def test_an_alert_on_a_scraped_worker_arrives_at_the_pager_and_all_ends_with_the_block(tmp_path: Path) -> None:
+    """The whole way, with real servers on free ports."""
+    server, address = serve(WorkerMetrics(), Metrics(port=0))
+    try:
+        target = address.removeprefix("http://").removesuffix("/metrics")
+        with running(tmp_path, {"ioc-worker": [target]}, {"rules.yml": _RULES}) as stack:
+            pages = stack.pager.wait(lambda page: page.labels["alertname"] == "IocSeen", 30)
+            assert [(page.status, page.annotations["summary"]) for page in pages] == [("firing", "seen")]
+            until(lambda: [value for _, value in stack.query("up")] == [1.0], "the scrape's success")
+            pids = [stack.prometheus.pid, stack.alertmanager.pid]
+    finally:
+        server.shutdown()
+        server.server_close()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_a_configuration_that_is_refused_is_told_with_the_end_of_the_log(tmp_path: Path) -> None:
+    """Nothing waits for a server that has ended."""
+    (tmp_path / "prometheus.yml").write_text("nonsense: 1\n")
+    with pytest.raises(CheckFailed, match="nonsense"), prometheus(tmp_path / "prometheus.yml", tmp_path):
+        pass
+
+
+def test_a_missing_program_is_told_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line, ready to paste."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(CheckFailed, match=INSTALL):
+        program("alertmanager")
