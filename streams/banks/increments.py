@@ -1,11 +1,12 @@
 """Turns readings of counters that only count up into what was counted between two readings, resets included."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.arrays import Floats, Ints
 
 READING = 3
-"""What is kept of a counter's last reading: what it showed, when (ms), and how long after the one before (ms)."""
+"""What is kept of a counter's last reading: what it showed, when (ms), and how long after an earlier one (ms)."""
 _MISSED = 1.5  # times the last gap: in a longer one readings were missed, and what it counted is that of several
 
 
@@ -13,7 +14,8 @@ def increments(series: Ints, at_ms: Ints, total: Floats, last: Floats) -> Floats
     """Return what each counter counted since its previous reading, and keep the last readings in ``last``.
 
     A reading below the previous one is a reset: what it shows was counted since. The first reading of a counter says
-    nothing; nor does one behind a gap that is half as long again as the one before: it would look like a surge.
+    nothing; nor does one behind a gap that is half as long again as the one before: it would look like a surge. Two
+    readings at one time are no gap.
 
     Parameters
     ----------
@@ -46,17 +48,26 @@ def increments(series: Ints, at_ms: Ints, total: Floats, last: Floats) -> Floats
     first = np.r_[True, rows[1:] != rows[:-1]]
     before, since = _shifted(shown, first, last[rows, 0]), _shifted(at, first, last[rows, 1])
     gap = at - since
-    gap_before = _shifted(gap, first, last[rows, 2])
+    usual = _lasting(gap, first, last[rows, 2])
+    gap_before = _shifted(usual, first, last[rows, 2])
     missed = gap > _MISSED * gap_before
     counted = np.where(missed, np.nan, np.where(shown < before, shown, shown - before))
     final = np.r_[first[1:], True]
-    last[rows[final]] = np.stack([shown, at, gap], axis=1)[final]
+    last[rows[final]] = np.stack([shown, at, usual], axis=1)[final]
     result: Floats = np.empty(len(counted))
     result[order] = counted
     return result
 
 
-def _shifted(column: Floats, first: np.ndarray[tuple[int], np.dtype[np.bool_]], kept: Floats) -> Floats:
+def _lasting(gap: Floats, first: NDArray[np.bool_], kept: Floats) -> Floats:
+    """Return gaps, those of no time replaced by the one before them."""
+    some = gap != 0.0
+    source = np.maximum.accumulate(np.where(some | first, np.arange(len(gap)), 0))
+    lasting: Floats = np.where(some, gap, kept)[source]
+    return lasting
+
+
+def _shifted(column: Floats, first: NDArray[np.bool_], kept: Floats) -> Floats:
     """Return of each reading what the one before held: the previous in order, or what is kept of the row."""
     before: Floats = np.where(first, kept, np.r_[np.nan, column[:-1]])
     return before

@@ -26,13 +26,24 @@ def test_increments_are_those_of_a_reading_one_by_one_however_they_are_cut(
         before, since, usual = kept.get(row, (0, at, math.inf))
         counted = total if total < before else total - before
         expected.append(math.nan if row not in kept or at - since > 1.5 * usual else float(counted))
-        kept[row] = total, at, at - since if row in kept else math.inf
+        kept[row] = total, at, at - since if row in kept and at > since else usual
     last = np.full((4, READING), np.nan)
     found: list[float] = []
     for part in (slice(cut), slice(cut, None)):
         rows, _, totals = np.array(readings[part], np.int64).reshape(-1, 3).T
         found.extend(increments(rows, at_ms[part], totals.astype(np.float64), last).tolist())
     np.testing.assert_array_equal(found, expected)
+
+
+def test_two_readings_at_the_same_time_lose_nothing() -> None:
+    """The gap after them is as usual: what was counted in it is told, and a missed reading is still seen."""
+    at_ms = np.array([0, 60, 120, 120, 180, 360])
+    total = np.array([10.0, 14.0, 19.0, 20.0, 26.0, 50.0])
+    for cut in range(7):
+        last = np.full((1, READING), np.nan)
+        parts = [increments(np.zeros(len(at), np.int64), at, total[part], last)
+                 for part in (slice(cut), slice(cut, None)) for at in (at_ms[part],)]  # fmt: skip
+        np.testing.assert_array_equal(np.concatenate(parts), [math.nan, 4.0, 5.0, 1.0, 6.0, math.nan])
 
 
 def test_what_a_counter_counted_while_nobody_read_it_is_no_surge() -> None:
