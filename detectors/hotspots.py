@@ -106,7 +106,7 @@ class Hotspot(Held):
     """
 
     name = "hotspot"
-    version = 2
+    version = 3
 
     def __init__(self, parameters: HotspotParameters | None = None) -> None:
         self.parameters = (parameters or HotspotParameters()).validated()
@@ -200,7 +200,8 @@ class Hotspot(Held):
         at = table.ints("at_ms")[rows]
         age_h = (at[:, :1] - np.maximum(at, at[:, :1] - _LONG_AGO_MS)) / HOUR_MS
         ring = _above(_distance_km(table.floats("lat")[rows], table.floats("lon")[rows]), self.parameters.radii_km)
-        recent = int((age_h <= windows[-1]).sum(axis=1).max())  # newest first
+        # those come first, but that late reports stand among them; what stands behind a row's own last is in no window
+        recent = int(np.flatnonzero((age_h <= windows[-1]).any(axis=0))[-1]) + 1
         shape = (len(rows), len(windows), len(self.parameters.radii_km) + 1)
         window = _above(age_h[:, :recent], self.parameters.windows_h)
         inside = window < len(windows)

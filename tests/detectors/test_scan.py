@@ -259,3 +259,22 @@ def test_many_reports_at_once_score_as_each_alone() -> None:
         bank.update(PointBlock(rows, at, at, lat, lon, rows + step))
         alone.update(PointBlock(rows[:1], at[:1], at[:1], lat[1490:1491], lon[:1], rows[1490:1491] + step))
     assert all(array[1490].tobytes() == alone.state()[name][0].tobytes() for name, array in bank.state().items())
+
+
+def test_late_reports_are_judged_the_same_beside_whatever_else_is_reported() -> None:
+    """Twenty reports come six days late, then one a day younger: how far its windows reach is its own affair."""
+    usual, late = reports(200, 5), around(21.8, 103.4, 20, 0.01, 20)
+    late = late._replace(at_ms=late.at_ms + 10 * HOUR)
+    last = around(21.2, 103.1, 2, 0.01, 1)._replace(series=np.arange(2), at_ms=np.full(2, 36 * HOUR))
+    first = PointBlock(
+        last.series[:1], last.at_ms[:1], last.local_ms[:1], last.lat[:1], last.lon[:1], last.reporter[:1]
+    )
+    alone, beside = Hotspot(), Hotspot()
+    alone.resize(1)
+    beside.resize(2)
+    for block in (usual, late):
+        alone.update(block)
+        beside.update(block)
+    beside.update(usual._replace(series=usual.series + 1))
+    (mine,) = alone.update(first).p_high
+    assert beside.update(last).p_high[0] == mine < 1.0
