@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from ioc.calendar import Days, plain
 from ioc.errors import ConfigError
+from ioc.service_levels import ServiceLevels
 from streams.banks.watching import Watching
 from streams.correlate import Rules
 
@@ -59,13 +60,17 @@ class Metrics(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Site(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is particular to the place: time zone, whose public holidays, the files that describe units and assets."""
+    """What is particular to the place: time zone, whose public holidays, the files that describe units and assets.
+
+    ``operators`` are the staff on duty who take incidents: the budget of alarms is per head.
+    """
 
     timezone: str = "Asia/Ho_Chi_Minh"
     country: str = "VN"
     subdivision: str = ""
     units_file: str | None = None
     assets_file: str | None = None
+    operators: Count = 3
 
 
 class Admission(Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,6 +97,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     calendar: Days = Days()
     watching: Watching = Watching()
     rules: Rules = Rules()
+    service_levels: ServiceLevels = ServiceLevels()
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Config:
@@ -151,8 +157,10 @@ def _merged(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _override(tree: dict[str, Any], name: str, value: str) -> None:
-    section, _, key = name.removeprefix("IOC_").lower().partition("_")
-    if section not in Config.__struct_fields__ or not key:
+    rest = name.removeprefix("IOC_").lower()
+    section = next((known for known in Config.__struct_fields__ if rest.startswith(f"{known}_")), "")
+    key = rest.removeprefix(f"{section}_")
+    if not section or not key:
         sections = ", ".join(Config.__struct_fields__)
         raise ConfigError(f"environment variable {name}: no such setting; sections are {sections}")
     tree.setdefault(section, {})[key] = value
