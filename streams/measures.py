@@ -115,6 +115,13 @@ _FAMILIES = (
         "Số phản ánh theo lĩnh vực: đúng hạn, trễ sau gia hạn, trễ hạn.",
     ),
     Measure(
+        "deadlines_unknown",
+        "counter",
+        ("tenant", "level"),
+        "Receipts, resolutions and dossiers that came to an end without a known beginning or deadline.",
+        "Số việc đã xong mà không rõ thời điểm bắt đầu hoặc thời hạn.",
+    ),
+    Measure(
         "deadlines_open",
         "gauge",
         ("tenant", "level", "phase"),
