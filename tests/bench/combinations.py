@@ -1,6 +1,6 @@
-"""Studies the detectors of shares, outages, areas, points and combined tails: false alarms, speed, state.
+"""Studies combinations of dependent tails, and the speed of detectors of shares, outages, areas, points and tails.
 
-Run ``python -m tests.bench.combinations``; names of studies alone as arguments.
+Run ``python -m tests.bench.combinations``; names of studies alone as arguments. Their rates: `tests.calibration`.
 """
 
 import time
@@ -15,7 +15,7 @@ from detectors.blocks import AreaBlock, PointBlock, RosterBlock, ShareBlock, Tai
 from detectors.combining import average_e, cauchy, fisher, half_cauchy
 from detectors.ensemble import Ensemble, Refractory
 from detectors.hotspots import Hotspot
-from detectors.outage import Outage, OutageParameters
+from detectors.outage import Outage
 from detectors.proportion import Proportion
 from detectors.regions import nearest
 from detectors.scan import AreaScan
@@ -99,12 +99,12 @@ def dependent(rng: np.random.Generator, number: int, detectors: int, correlation
     return normal_sf(np.sqrt(correlation) * common + np.sqrt(1.0 - correlation) * own)
 
 
-def tails(series: int, length: int, bias: float) -> Blocks:
-    """Yield tails of three detectors correlated by 0.8, to the power ``bias``: too careful below 1, too bold above."""
+def tails(series: int, length: int) -> Blocks:
+    """Yield tails of three detectors correlated by 0.8."""
     rng = np.random.default_rng(5)
     for step in range(length):
         high = dependent(rng, series, 3, 0.8)
-        yield TailBlock(*hour(series, step), high**bias, (1.0 - high) ** bias)
+        yield TailBlock(*hour(series, step), high, 1.0 - high)
 
 
 def values(series: int, length: int) -> Blocks:
@@ -120,26 +120,6 @@ def country(units: int, k: int) -> AreaScan:
     return AreaScan(nearest(rng.uniform(20.0, 22.0, units), rng.uniform(102.0, 104.0, units), k))
 
 
-def _wide() -> Outage:
-    return Outage(OutageParameters(places=24))
-
-
-RATES = [
-    Study("proportion, no dispersion", Proportion, lambda: shares(2000, 700, 1e-9, (20, 200)), 2000, 150),
-    Study("proportion, dispersion 0.05", Proportion, lambda: shares(2000, 700, 0.05, (20, 200)), 2000, 150),
-    Study("proportion, few trials", Proportion, lambda: shares(2000, 700, 0.02, (3, 15)), 2000, 150),
-    Study("proportion, 0.1 and many trials", Proportion, lambda: shares(2000, 700, 0.1, (100, 1000)), 2000, 150),
-    Study("outage, independent", _wide, lambda: rosters(800, 24, 2000, 0.0), 800, 700),
-    Study("outage, common hazard 0.5", _wide, lambda: rosters(800, 24, 2000, 0.5), 800, 700),
-    Study("outage, common hazard 1.5", _wide, lambda: rosters(800, 24, 2000, 1.5), 800, 700),
-    Study("area_scan, Poisson", lambda: country(45, 6), lambda: areas(200, 45, 3600, 0.0), 200, 960),
-    Study("area_scan, noise 0.1", lambda: country(45, 6), lambda: areas(200, 45, 3600, 0.1), 200, 960),
-    Study("hotspot, 20 a day", Hotspot, lambda: points(200, 1200, 20.0), 200, 300),
-    Study("hotspot, 3 a day", Hotspot, lambda: points(200, 1200, 3.0), 200, 300),
-    Study("ensemble, careful detectors", Ensemble, lambda: tails(1000, 3000, 0.7), 1000, 500),
-    Study("ensemble, right detectors", Ensemble, lambda: tails(1000, 3000, 1.0), 1000, 500),
-    Study("ensemble, bold detectors", Ensemble, lambda: tails(1000, 3000, 1.5), 1000, 500),
-]
 SPEED = [
     Study("proportion, 10,000 series", Proportion, lambda: shares(10_000, 40, 0.02, (20, 200)), 10_000, 25),
     Study("outage, 45 units of 64 places", Outage, lambda: rosters(45, 64, 400, 0.3), 45, 350),
@@ -147,7 +127,7 @@ SPEED = [
     Study("area_scan, 1 kind in 45 units", lambda: country(45, 6), lambda: areas(1, 45, 400, 0.05), 1, 350),
     Study("area_scan, 1 kind in 3,321 units", lambda: country(3321, 8), lambda: areas(1, 3321, 400, 0.05), 1, 390),
     Study("hotspot, 1,000 kinds", Hotspot, lambda: points(1000, 100, 20.0), 1000, 90),
-    Study("ensemble, 10,000 series", Ensemble, lambda: tails(10_000, 20, 1.0), 10_000, 5),
+    Study("ensemble, 10,000 series", Ensemble, lambda: tails(10_000, 20), 10_000, 5),
     Study("refractory, 10,000 series", Refractory, lambda: values(10_000, 40), 10_000, 5),
 ]
 
@@ -162,16 +142,6 @@ def run(study: Study) -> Iterator[tuple[Scores, float, int]]:
         scores = bank.update(block)
         if step >= study.settled:
             yield scores, time.perf_counter() - started, state
-
-
-def rates(study: Study) -> str:
-    """Return how many times as frequent tails below each level are as they say, high and low."""
-    below, number = np.zeros((2, len(_LEVELS))), 0
-    for scores, _, _ in run(study):
-        below += [(p[:, None] < _LEVELS).sum(axis=0) for p in (scores.p_high, scores.p_low)]
-        number += len(scores.p_high)
-    high, low = (" ".join(f"{ratio:5.2f}" for ratio in side / number / _LEVELS) for side in below)
-    return f"{study.name:34} {high}   {low}   of {number:,}"
 
 
 def speed(study: Study) -> str:
@@ -199,13 +169,10 @@ def combined(correlation: float) -> str:
 
 
 @click.command()
-@click.argument("parts", nargs=-1, type=click.Choice(["rates", "combined", "speed"]))
+@click.argument("parts", nargs=-1, type=click.Choice(["combined", "speed"]))
 def main(parts: tuple[str, ...]) -> None:
-    """Print observed over nominal rates at 10⁻² to 10⁻⁵, and what a call costs."""
-    chosen = parts or ("rates", "combined", "speed")
-    if "rates" in chosen:
-        for study in RATES:
-            click.echo(rates(study))
+    """Print observed over nominal rates of combinations at 10⁻² to 10⁻⁵, and what a call costs."""
+    chosen = parts or ("combined", "speed")
     if "combined" in chosen:
         for correlation in (0.0, 0.5, 0.9):
             click.echo(combined(correlation))

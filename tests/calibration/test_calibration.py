@@ -19,9 +19,12 @@ CALIBRATED: dict[str, float] = {
     "pagehinkley": 0.08,
 }
 """Detectors whose families are held to the factor here, and the size of their short versions."""
-AWAITED = {"flatline"}
-"""Detectors whose families are still to be written."""
-SHORT = [family for family in FAMILIES if family.detector in CALIBRATED and not family.recorded]
+SHORT = [
+    family
+    for family in FAMILIES
+    if family.detector in CALIBRATED and not family.recorded and "too careful" not in family.name
+]
+"""An ensemble of detectors that are too careful stays so: the page shows how much."""
 
 
 def uniform(power: float = 1.0, share: float = 1.0, steps: int = 200) -> Family:
@@ -104,8 +107,13 @@ def test_intervals_of_counts_are_those_of_poisson() -> None:
 
 def test_every_detector_has_a_family_or_a_reason() -> None:
     """A detector that nobody measures would be uncalibrated unseen."""
-    missing = sorted(set(EVERY) - {family.detector for family in FAMILIES} - set(UNMEASURED) - AWAITED)
-    assert missing == []
+    assert sorted({family.detector for family in FAMILIES} | set(UNMEASURED)) == sorted(EVERY)
+
+
+def test_every_family_is_on_the_page() -> None:
+    """Run `make calibration ARGS="--only NAME"` with a new family: what isn't measured can't be read."""
+    counted = {(one.detector, one.family, one.side) for one in page.load()}
+    assert counted == {(family.detector, family.name, side) for family in FAMILIES for side in family.sides}
 
 
 def test_the_page_is_what_was_counted() -> None:

@@ -46,8 +46,11 @@ def each(bank: Any, blocks: Iterable[tuple[Any, Truth | None]], settled: int) ->
             yield Tails(scores.p_high, scores.p_low, block.series, *(truth or (None, None)))
 
 
-def _ensemble(correlation: float, seed: int, size: float) -> Iterator[Tails]:
-    """Yield the ensemble's tails of three right detectors of one series, whose normal scores are correlated."""
+def _ensemble(correlation: float, bias: float, seed: int, size: float) -> Iterator[Tails]:
+    """Yield the ensemble's tails of three detectors of one series, whose normal scores are correlated.
+
+    Their tails are to the power ``bias``: right at 1, too careful below it, too bold above.
+    """
     series, settled, length = _ENSEMBLE
     rng, number = np.random.default_rng(seed), max(round(series * size), 20)
 
@@ -55,7 +58,7 @@ def _ensemble(correlation: float, seed: int, size: float) -> Iterator[Tails]:
         for step in range(length):
             common, own = rng.normal(size=(number, 1)), rng.normal(size=(number, 3))
             score = np.sqrt(correlation) * common + np.sqrt(1.0 - correlation) * own
-            yield TailBlock(*head(number, step), normal_sf(score), normal_sf(-score)), None
+            yield TailBlock(*head(number, step), normal_sf(score) ** bias, normal_sf(-score) ** bias), None
 
     return each(EVERY["ensemble"](), blocks(), settled)
 
@@ -146,10 +149,15 @@ def _together(rng: np.random.Generator, share: Floats, begin: Floats, common: fl
 
 
 FAMILIES = (
-    Family(
-        "ensemble", "three right detectors, independent", ("high", "low"), partial(_ensemble, 0.0), "500 observations"
+    *(
+        Family("ensemble", name, ("high", "low"), partial(_ensemble, correlation, bias), "500 observations")
+        for name, correlation, bias in (
+            ("three right detectors, independent", 0.0, 1.0),
+            ("correlated by 0.8", 0.8, 1.0),
+            ("correlated by 0.8, too careful by a power of 0.7", 0.8, 0.7),
+            ("correlated by 0.8, too bold by a power of 1.5", 0.8, 1.5),
+        )
     ),
-    Family("ensemble", "correlated by 0.8", ("high", "low"), partial(_ensemble, 0.8), "500 observations"),
     Family("proportion", "binomial, 20 to 200 trials", ("high", "low"), partial(_shares, 0.0, (20, 200)), "150 hours"),
     Family("proportion", "correlation 0.05", ("high", "low"), partial(_shares, 0.05, (20, 200)), "150 hours"),
     Family("proportion", "0.1, 100 to 1,000 trials", ("high", "low"), partial(_shares, 0.1, (100, 1000)), "150 hours"),
