@@ -22,7 +22,10 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Kafka(Struct, frozen=True, forbid_unknown_fields=True):
-    """How to reach the cluster. SASL is refused without TLS, except on loopback."""
+    """How to reach the cluster. SASL is refused without TLS, except on loopback.
+
+    ``sasl_password_file`` names a file that holds the password, as systemd, Kubernetes and Compose hand it over.
+    """
 
     bootstrap: str = "127.0.0.1:9092"
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
@@ -32,6 +35,7 @@ class Kafka(Struct, frozen=True, forbid_unknown_fields=True):
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
     sasl_username: str | None = None
     sasl_password: str | None = None
+    sasl_password_file: str | None = None
     group: str = "ioc"
     partitions: Count = 4
     replication: Count = 1
@@ -124,8 +128,25 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
         config = msgspec.convert(tree, Config, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"configuration: {error}; `ioc check --settings` lists every one") from None
+    config = msgspec.structs.replace(config, kafka=_with_password(config.kafka))
     refuse(config.kafka)
     return config
+
+
+def _with_password(kafka: Kafka) -> Kafka:
+    """Return ``kafka`` with the password that its file holds; a line's end behind it is none of it."""
+    if kafka.sasl_password_file is None:
+        return kafka
+    if kafka.sasl_password is not None:
+        raise ConfigError("kafka.sasl_password and kafka.sasl_password_file are both set; set one")
+    path = Path(kafka.sasl_password_file)
+    try:
+        password = path.read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise ConfigError(f"kafka.sasl_password_file = {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"kafka.sasl_password_file = {path}: not UTF-8") from None
+    return msgspec.structs.replace(kafka, sasl_password=password)
 
 
 def _read(path: Path) -> dict[str, Any]:

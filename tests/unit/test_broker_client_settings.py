@@ -113,3 +113,37 @@ def test_other_errors_inside_are_left_alone() -> None:
         kafka = Kafka(bootstrap=f"127.0.0.1:{alive.getsockname()[1]}")
         with pytest.raises(ZeroDivisionError), reaching(kafka):
             raise ZeroDivisionError
+
+
+def _by_file(path: Path, **more: str) -> Kafka:
+    environ = {
+        "IOC_KAFKA_BOOTSTRAP": "kafka-1:9093",
+        "IOC_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "IOC_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+        "IOC_KAFKA_SASL_USERNAME": "ioc",
+        "IOC_KAFKA_SASL_PASSWORD_FILE": str(path),
+        **more,
+    }
+    return load(None, environ).kafka
+
+
+def test_the_password_can_come_from_a_file(tmp_path: Path) -> None:
+    """As systemd, Kubernetes and Compose hand secrets over; the line's end is none of it, a space is."""
+    path = tmp_path / "password"
+    path.write_text("mật khẩu \n", encoding="utf-8")
+    assert client_settings(_by_file(path))["sasl_plain_password"] == "mật khẩu "  # noqa: S105 - no real one
+
+
+def test_a_password_file_that_will_not_do_is_refused_by_name(tmp_path: Path) -> None:
+    """Missing, empty, no text, or beside a password in the open."""
+    path = tmp_path / "password"
+    with pytest.raises(ConfigError, match=r"sasl_password_file = .*password: No such file"):
+        _by_file(path)
+    path.write_bytes(b"\n")
+    with pytest.raises(ConfigError, match="sasl_password is missing"):
+        _by_file(path)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        _by_file(path)
+    with pytest.raises(ConfigError, match="both set"):
+        _by_file(path, IOC_KAFKA_SASL_PASSWORD="secret")  # noqa: S106 - no real one
