@@ -87,7 +87,7 @@ format: $(VENV)/.dev ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix .
 
 lock: ## lock requirements/*.in with hashes (needs uv)
-	@for f in run dev bench; do $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	@for f in worker build run dev bench; do $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header requirements/$$f.in -o requirements/$$f.txt; done
 
 clean: ## remove what was built
