@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from deploy.sources import dashboards
+
 ROOT = Path(__file__).parents[1]
 """The folder `deploy/`: paths of generated files are relative to it."""
 
@@ -10,7 +12,7 @@ COMMAND = "python -m deploy.sources"
 
 Maker = Callable[[], dict[Path, str]]
 
-MAKERS: tuple[Maker, ...] = ()
+MAKERS: tuple[Maker, ...] = (dashboards.files,)
 """The function `files` of every module that makes files: one line each."""
 
 
