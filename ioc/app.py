@@ -6,9 +6,10 @@ from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ioc.assets import Assets, Kind, load_assets
-from ioc.calendar import load_calendar
+from ioc.calendar import load_calendar, special_days
 from ioc.config import Admission, Config
 from ioc.errors import ConfigError
+from ioc.levels import Levels
 from ioc.units import load_places
 from streams import areas
 from streams.admission import AdmissionSettings
@@ -38,13 +39,16 @@ class Assembly:
         assets = Assets() if config.site.assets_file is None else load_assets(config.site.assets_file)
         self.names = Names(load_places(config.site.units_file), partial(_asset_name, assets))
         self.offset_min = _offset_min(config.site.timezone)
-        site = config.site
-        self.calendar = load_calendar(config.calendar, site.country, site.subdivision, ZoneInfo(site.timezone))
+        site, zone = config.site, ZoneInfo(config.site.timezone)
+        self.calendar = load_calendar(config.calendar, site.country, site.subdivision, zone)
+        special = special_days(config.calendar, site.country, site.subdivision)
+        self.levels = Levels(config.service_levels, special, zone)
 
     def find(self, topic: str, partition: int) -> FindStage:
         """Return a fresh stage 1 for one partition of a source topic."""
         settings = FindSettings(_admission(self.config.admission, self.offset_min))
-        return FindStage(topic, partition, settings, banks_of(topic, partition, self.config.watching, self.calendar))
+        banks = banks_of(topic, partition, self.config.watching, self.calendar) | self.levels.banks(topic)
+        return FindStage(topic, partition, settings, banks)
 
     def fold(self, sources: Iterable[tuple[str, int]]) -> FoldStage:
         """Return a fresh stage 2 that waits for these input partitions."""

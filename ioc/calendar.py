@@ -82,13 +82,13 @@ def public_holidays(country: str, subdivision: str, years: range = _YEARS) -> tu
     return tuple(Holiday(day, name) for day, name in sorted(found.items()))
 
 
-def load_calendar(days: Days, country: str, subdivision: str, zone: ZoneInfo) -> Calendar:
-    """Return the calendar of a site.
+def special_days(days: Days, country: str, subdivision: str) -> dict[int, int]:
+    """Return, by day since 1970-01-01, the day of the week (0 = Monday) that a special day is like.
 
     Raises
     ------
     ConfigError
-        Country, subdivision, a date or a time can't be read, or an event ends before it starts.
+        Country, subdivision or a date can't be read.
     """
     free = public_holidays(country, subdivision) if days.holidays else ()
     like = {_number(holiday.day): _SUNDAY for holiday in free}
@@ -98,6 +98,18 @@ def load_calendar(days: Days, country: str, subdivision: str, zone: ZoneInfo) ->
             like.pop(number, None)
         else:
             like[number] = _WEEK.index(weekday)
+    return like
+
+
+def load_calendar(days: Days, country: str, subdivision: str, zone: ZoneInfo) -> Calendar:
+    """Return the calendar of a site.
+
+    Raises
+    ------
+    ConfigError
+        Country, subdivision, a date or a time can't be read, or an event ends before it starts.
+    """
+    like = special_days(days, country, subdivision)
     return Calendar(like, [_planned(event, zone) for event in days.events])
 
 

@@ -10,6 +10,9 @@ from msgspec.structs import fields
 from ioc.config import Config
 
 _SECRET = frozenset({"kafka.sasl_password"})
+_TREES = frozenset(
+    {"watching", "service_levels"}
+)  # sections whose names hold more words than an environment variable's
 
 
 def settings_table(config: Config) -> str:
@@ -36,7 +39,7 @@ def _told(name: str, value: Any) -> Iterator[str]:
             yield from _told(f"{name}.{key}", part)
     else:
         section, _, key = name.partition(".")
-        variable = "" if "." in key or section == "watching" else f"IOC_{section}_{key}".upper()
+        variable = "" if "." in key or section in _TREES else f"IOC_{section}_{key}".upper()
         yield f"{name:31} {_shown(name, value)!r:19} {variable}".rstrip()
 
 
