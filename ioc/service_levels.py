@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from ioc.simulate.categories import CATEGORIES
+from ioc.simulate.procedures import PROCEDURES
 from streams.levels.clock import Allowance
 from streams.levels.rules import DOSSIER, RECEIPT, RESOLUTION, Rule
 from streams.working_time import Hours
@@ -16,7 +17,7 @@ _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
 _STRETCH = re.compile(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})")
 _OFFICE = ("07:30-11:30", "13:30-17:00")
-_AGENCIES = tuple(dict.fromkeys(category.agency for category in CATEGORIES))
+_AGENCIES = tuple(dict.fromkeys(each.agency for each in (*CATEGORIES, *PROCEDURES)))
 _CATEGORIES = tuple(dict.fromkeys(category.group for category in CATEGORIES))
 
 Amount = Annotated[float, Meta(gt=0, le=10_000)]

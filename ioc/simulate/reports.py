@@ -32,8 +32,10 @@ _HOURLY = np.array(
     [2, 1, 1, 1, 2, 5, 12, 22, 30, 28, 24, 19, 15, 18, 22, 23, 22, 20, 18, 17, 15, 11, 7, 4], dtype=float
 )
 _OPENING_H, _CLOSING_H = 7.5, 17.0
+_TO_ASSIGN_H = 3
 _SPREAD_DEG = 0.012
 _DELAY_S = 2.0
+_LEFT_LYING_SHARE, _ASKED_SHARE, _EXTENDED_SHARE, _ENOUGH_SHARE = 0.02, 0.1, 0.5, 0.8
 
 
 class _Report(NamedTuple):
@@ -63,28 +65,41 @@ class Reports:
 
     def day(self, number: int, first_ms: int, day: date) -> Flow:
         """Return the events of the reports submitted on one day; the later steps lie up to weeks ahead."""
-        random = np.random.default_rng([self._seed, 2, number])
+        random, office = (np.random.default_rng([self._seed, part, number]) for part in (2, 10))
         usual = self._usual(random, first_ms, day)
         stem = f"PA-{day:%y%m%d}"
-        flows = [flow(FIELD_REPORTS, self._events(random, usual, stem, 0)).delayed(random, _DELAY_S)]
-        planned = np.random.default_rng([self._seed, 8, number])
+        flows = self._flows(random, office, usual, stem, 0)
+        planned, planned_office = (np.random.default_rng([self._seed, part, number]) for part in (8, 11))
         added: list[_Report] = []
         for effect in self._plan.of("reports"):
             if first_ms <= effect.start_ms < first_ms + DAY_MS:
                 added += self._burst(planned, effect)
         # numbered behind the usual ones, so that a scenario leaves their ids as they are
-        flows.append(flow(FIELD_REPORTS, self._events(planned, added, stem, len(usual))).delayed(planned, _DELAY_S))
+        flows += self._flows(planned, planned_office, added, stem, len(usual))
         return join(flows)
 
-    def _events(
-        self, random: np.random.Generator, drawn: list[_Report], stem: str, numbered: int
-    ) -> Iterator[tuple[int, FieldReport]]:
-        """Yield all that happens to some reports, numbered by the time at which they were submitted."""
+    def _flows(
+        self, random: np.random.Generator, office: np.random.Generator, drawn: list[_Report], stem: str, numbered: int
+    ) -> list[Flow]:
+        """Return all that happens to some reports, numbered by the time at which they were submitted.
+
+        What an office does besides is drawn apart, and leaves the rest as it is.
+        """
         in_order = sorted(drawn, key=lambda report: (report.at_ms, report.unit_code))
+        lives = []
         for serial, report in enumerate(in_order, start=numbered + 1):
             named = report._replace(id=f"{stem}-{serial:04d}")
-            for action, at_ms in _life(random, named):
-                yield at_ms, self._event(named, action, at_ms)
+            lives.append((named, _left_lying(office, _life(random, named))))
+        usual = [(at_ms, self._event(named, action, at_ms)) for named, life in lives for action, at_ms in life]
+        besides = [
+            (at_ms, self._event(named, action, at_ms, until_ms))
+            for named, life in lives
+            for action, at_ms, until_ms in _besides(office, named, life)
+        ]
+        return [
+            flow(FIELD_REPORTS, usual).delayed(random, _DELAY_S),
+            flow(FIELD_REPORTS, besides).delayed(office, _DELAY_S),
+        ]
 
     def _usual(self, random: np.random.Generator, first_ms: int, day: date) -> list[_Report]:
         factor = _WEEKEND_FACTOR if day.weekday() >= _SATURDAY else 1.0
@@ -158,7 +173,7 @@ class Reports:
         lat, lon = round(place[0] + lat, 6), round(place[1] + lon, 6)
         return _Report("", at_ms, category, unit_code, lat, lon, channel, text, reporter)
 
-    def _event(self, report: _Report, action: Action, at_ms: int) -> FieldReport:
+    def _event(self, report: _Report, action: Action, at_ms: int, until_ms: int | None = None) -> FieldReport:
         first = action is Action.SUBMITTED
         done = action in {Action.RESOLVED, Action.CLOSED, Action.REJECTED, Action.RATED}
         source = f"/vn/{self._province.tenant}/fieldreport/{report.unit_code}"
@@ -175,7 +190,7 @@ class Reports:
                 agency_responsible=report.category.agency,
                 channel=Channel(report.channel),
                 requested_datetime=instant(report.at_ms),
-                expected_datetime=instant(report.at_ms + report.category.sla_h * HOUR_MS),
+                expected_datetime=instant(_promised_ms(report)),
                 action=action,
                 status=Status.CLOSED if done else Status.OPEN,
                 updated_datetime=instant(at_ms),
@@ -184,6 +199,8 @@ class Reports:
                 evidence_count=1 + int(report.reporter[2], 16) % 3 if action is Action.RESOLVED else None,
                 reporter_hash=report.reporter if first else None,
                 rating=rating if action is Action.RATED else None,
+                extension_reason=None if until_ms is None else "Cần phối hợp với đơn vị khác.",
+                extension_until=None if until_ms is None else instant(until_ms),
             ),
         )
 
@@ -199,7 +216,7 @@ def _life(random: np.random.Generator, report: _Report) -> list[tuple[Action, in
         return steps
     at_ms = _office_hours(random, at_ms + int(random.lognormal(4.0, 0.6) * MINUTE_MS))
     steps.append((Action.ASSIGNED, at_ms))
-    at_ms += int(random.lognormal(-0.4, 0.6) * report.category.sla_h * HOUR_MS)
+    at_ms += int(random.lognormal(-0.9, 0.6) * report.category.sla_h * HOUR_MS)
     steps.append((Action.RESOLVED, at_ms))
     at_ms = _office_hours(random, at_ms + int(random.lognormal(5.5, 0.6) * MINUTE_MS))
     steps.append((Action.CLOSED, at_ms))
@@ -208,11 +225,45 @@ def _life(random: np.random.Generator, report: _Report) -> list[tuple[Action, in
     return steps
 
 
+def _left_lying(office: np.random.Generator, life: list[tuple[Action, int]]) -> list[tuple[Action, int]]:
+    """Return the life of a report that an office may have left lying for a day or two before it looked at it."""
+    lying_ms = int(office.uniform(24.0, 60.0) * HOUR_MS) if office.random() < _LEFT_LYING_SHARE else 0
+    return [(action, at_ms if action is Action.SUBMITTED else at_ms + lying_ms) for action, at_ms in life]
+
+
+def _besides(
+    office: np.random.Generator, report: _Report, life: list[tuple[Action, int]]
+) -> Iterator[tuple[Action, int, int | None]]:
+    """Yield what an office does besides: it asks citizens, and extends half of what will be late, not always enough."""
+    steps = dict(life)
+    asks, extends, enough = (office.random(3) < (_ASKED_SHARE, _EXTENDED_SHARE, _ENOUGH_SHARE)).tolist()
+    answer_h = office.exponential(20.0)
+    if Action.RESOLVED not in steps:
+        return
+    begun_ms, done_ms = steps[Action.ASSIGNED], steps[Action.RESOLVED]
+    asked_ms = begun_ms + (done_ms - begun_ms) // 4
+    if asks and done_ms - begun_ms > 4 * HOUR_MS:
+        yield Action.INFO_REQUESTED, asked_ms, None
+        yield Action.INFO_GIVEN, min(asked_ms + int(answer_h * HOUR_MS), (asked_ms + done_ms) // 2), None
+    due_ms = _promised_ms(report)
+    if extends and done_ms > due_ms > begun_ms:
+        at_ms = max(begun_ms, due_ms - HOUR_MS)
+        yield Action.EXTENDED, at_ms, due_ms + int((done_ms - due_ms) * (1.2 if enough else 0.6))
+
+
+def _promised_ms(report: _Report) -> int:
+    """Return by when the citizen is told to expect it: the category's hours, from the next opening of the desk on."""
+    return report.at_ms + _closed_ms(report.at_ms) + (report.category.sla_h + _TO_ASSIGN_H) * HOUR_MS
+
+
 def _office_hours(random: np.random.Generator, at_ms: int) -> int:
     """Put an instant off to the next opening if the office is closed then (weekends are worked by the duty desk)."""
+    wait_ms = _closed_ms(at_ms)
+    return at_ms + wait_ms + int(random.exponential(40.0) * MINUTE_MS) if wait_ms else at_ms
+
+
+def _closed_ms(at_ms: int) -> int:
+    """Return for how long the office is still closed."""
     into_day_ms = (at_ms + LOCAL_OFFSET_MS) % DAY_MS
     opening_ms, closing_ms = int(_OPENING_H * HOUR_MS), int(_CLOSING_H * HOUR_MS)
-    if opening_ms <= into_day_ms < closing_ms:
-        return at_ms
-    wait_ms = (opening_ms - into_day_ms) % DAY_MS
-    return at_ms + wait_ms + int(random.exponential(40.0) * MINUTE_MS)
+    return 0 if opening_ms <= into_day_ms < closing_ms else (opening_ms - into_day_ms) % DAY_MS

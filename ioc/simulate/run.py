@@ -9,6 +9,7 @@ import numpy as np
 from ioc.envelope import Chunk, Outline
 from ioc.partitioning import Splitter
 from ioc.simulate.cameras import Cameras
+from ioc.simulate.dossiers import Dossiers
 from ioc.simulate.flow import DAY_MS, HEADERS, Flow, Ints
 from ioc.simulate.network import lose_and_hold, poison, repeat
 from ioc.simulate.plan import Plan, first_instant, make_plan
@@ -87,6 +88,7 @@ class Simulation:
         seed, province, plan = self.settings.seed, self.province, self._plan
         cameras, offices = Cameras(seed, province, plan), Offices(seed, province, plan)
         reports, telemetry = Reports(seed, province, plan), Telemetry(seed, province)
+        dossiers = Dossiers(seed, province)
         for number in range(self.settings.days):
             day = self.settings.start + timedelta(days=number)
             first_ms = self.first_ms + number * DAY_MS
@@ -95,6 +97,7 @@ class Simulation:
                 reports.day(number, first_ms, day),
                 offices.day(number, first_ms, day),
                 telemetry.day(number, first_ms),
+                dossiers.day(number, first_ms, day),
             ]
             yield self._delivered(flows, number, first_ms)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -186,7 +187,7 @@ def test_reports_live_through_their_steps_in_order() -> None:
     order = ["submitted", "received", "assigned", "resolved", "closed", "rated"]
     lives: dict[str, list[tuple[int, str]]] = {}
     for arrival in world()[0]:
-        if arrival.kind == "lifecycle" and arrival.data["action"] in order:
+        if "service_request_id" in arrival.data and arrival.data["action"] in order:
             lives.setdefault(arrival.data["service_request_id"], []).append((arrival.at_ms, arrival.data["action"]))
     for steps in lives.values():
         ranks = [
@@ -224,3 +225,49 @@ def test_another_province_can_be_simulated() -> None:
     """By name or by code."""
     for name in ("lao-cai", "15"):
         assert Simulation(SimulationSettings(province=name), load_places()).province.tenant == "15"
+
+
+def by_name(field: str) -> dict[str, list[Arrival]]:
+    """Return the steps of every report or dossier in order of time; a repeated record once."""
+    found: dict[str, dict[tuple[int, str], Arrival]] = {}
+    for arrival in world()[0]:
+        if field in arrival.data:
+            found.setdefault(arrival.data[field], {})[arrival.at_ms, arrival.data["action"]] = arrival
+    return {name: [steps[key] for key in sorted(steps)] for name, steps in found.items()}
+
+
+def test_some_reports_are_asked_about_or_extended_before_they_are_resolved() -> None:
+    """A tenth is asked about, and answered; an extension is granted before the deadline and puts it off."""
+    asked = extended = resolved = 0
+    for steps in by_name("service_request_id").values():
+        at_ms = {step.data["action"]: step.at_ms for step in steps}
+        resolved += "resolved" in at_ms
+        if "info_given" in at_ms:
+            asked += 1
+            assert at_ms["assigned"] <= at_ms["info_requested"] <= at_ms["info_given"]
+            assert at_ms["info_given"] <= at_ms.get("resolved", at_ms["info_given"])
+        for step in steps:
+            if step.data["action"] == "extended":
+                extended += 1
+                assert at_ms["assigned"] <= step.at_ms < instant(step.data["expected_datetime"])
+                assert instant(step.data["extension_until"]) > instant(step.data["expected_datetime"])
+    assert 0.01 < asked / resolved < 0.15
+    assert extended > 3
+
+
+def test_dossiers_are_accepted_with_a_due_date_and_some_are_completed_late_or_refused() -> None:
+    """Their steps stand in order, and offices act while they are open."""
+    order = ["submitted", "accepted", "supplement_requested", "forwarded", "apology_sent", "approved", "result_ready"]
+    seen: set[str] = set()
+    for steps in by_name("dossier_id").values():
+        actions = [step.data["action"] for step in steps]
+        seen |= set(actions)
+        assert actions[0] == "submitted"
+        firsts = [order.index(action) for action in dict.fromkeys(actions) if action in order]
+        assert firsts == sorted(firsts)
+        for step in steps:
+            if step.data["action"] in {"accepted", "forwarded", "approved", "result_ready"}:
+                local = datetime.fromtimestamp(step.at_ms / 1000, ZoneInfo("Asia/Ho_Chi_Minh"))
+                assert 7.5 <= local.hour + local.minute / 60 < 17.0
+                assert step.data["due_at"] > step.data["received_at"]
+    assert seen >= {*order, "result_returned", "rejected"}
