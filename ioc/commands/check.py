@@ -18,6 +18,8 @@ from ioc.settings_page import settings_table
 from ioc.topics import plan_topics
 from streams.shell.codecs import check_codecs
 
+_HOUR_MS = 3_600_000
+
 
 @click.command("check")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="TOML file; the defaults need none.")
@@ -47,6 +49,7 @@ def command(*, config_file: Path | None, offline: bool, settings: bool) -> None:
 def _probes(config: Config, *, offline: bool) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "stages", lambda: _stages(config)
     yield "calendar", lambda: _calendar(config)
+    yield "service levels", lambda: _levels(config)
     if config.site.assets_file is not None:
         yield "assets", lambda: f"{len(load_assets(config.site.assets_file or ''))} assets"
     yield "codecs", _codecs
@@ -73,6 +76,13 @@ def _calendar(config: Config) -> str:
     today = datetime.now(ZoneInfo(config.site.timezone)).date()
     ahead = "; ".join(coming(config.calendar, config.site.country, config.site.subdivision, today))
     return f"{ahead or 'no day is like another'}; {len(config.calendar.events)} planned events"
+
+
+def _levels(config: Config) -> str:
+    levels = config.service_levels
+    hours = sum(end - start for day in levels.working_hours.week() for start, end in day) / _HOUR_MS
+    reports, dossiers = len(levels.reports.deadlines), len(levels.dossiers.deadlines)
+    return f"{hours:g} working hours a week; {reports} deadlines of reports besides the default, {dossiers} of dossiers"
 
 
 def _codecs() -> str:

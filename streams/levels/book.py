@@ -181,8 +181,9 @@ class Book:
         self._moved = True
         self._open[entry.tenant, entry.level][entry.phase] += by
         if entry.phase == _OVERDUE:
-            self._overdue_units[entry.unit] = self._overdue_units.get(entry.unit, 0) + by
             self._overdue_agencies[entry.agency] = self._overdue_agencies.get(entry.agency, 0) + by
+            if entry.unit:
+                self._overdue_units[entry.unit] = self._overdue_units.get(entry.unit, 0) + by
 
     def _await(self, number: int, entry: _Entry) -> None:
         if _awaits(entry):

@@ -115,8 +115,11 @@ def test_the_report_that_ended_first_is_forgotten_first() -> None:
     end(desk, "PA-2", "03-03 10:10")  # has ended and is known: counts no more
     end(desk, "PA-3", "03-03 10:20")
     assert desk.outcomes(RESOLUTION) == {"on_time": 4}
-    end(desk, "PA-0", "03-03 10:30")  # is forgotten: nobody knows when it began
+    end(desk, "PA-0", "03-03 10:30")  # is forgotten: nobody knows when it began; it takes the place of PA-2
     assert desk.outcomes(RESOLUTION) == {"on_time": 4, "unknown": 1}
+    desk.take([report("03-03 11:00 submitted", "PA-10")])  # in the place of PA-3, which has ended again
+    end(desk, "PA-3", "03-03 11:30")
+    assert desk.outcomes(RESOLUTION) == {"on_time": 4, "unknown": 2}
 
 
 def test_where_none_has_ended_the_first_is_forgotten_and_counted_as_unknown() -> None:
@@ -148,14 +151,16 @@ def test_blocks_of_forgotten_reports_are_gone() -> None:
 
 
 def test_after_a_restart_all_figures_stand_as_before() -> None:
-    """Those that are none as well."""
-    desk = taken(3)
-    end(desk, "PA-1", "03-03 08:00")
-    before = desk.standing
-    desk.restart()
-    desk.standing = {}
-    desk.pass_time(ms("03-03 08:02"))
-    assert desk.standing == before
+    """Those that are none as well, even where nothing is open any more."""
+    desk = taken(2)
+    for name, when in (("PA-1", "03-03 08:00"), ("PA-0", "03-03 09:00")):
+        end(desk, name, when)
+        before = desk.standing
+        desk.restart()
+        desk.standing = {}
+        desk.pass_time(ms(when) + 2 * MINUTE_MS)
+        assert desk.standing == before
+        assert before
 
 
 def test_no_more_than_a_thousand_units_are_told_apart() -> None:
@@ -166,6 +171,17 @@ def test_no_more_than_a_thousand_units_are_told_apart() -> None:
     overdue = desk.standing["deadlines_overdue"]
     assert len(overdue) == 1001
     assert overdue["11", "other", RESOLUTION] == 200.0
+
+
+def test_a_deadline_that_was_put_off_passes_on_when_it_is_due_by_then() -> None:
+    """What had been expected of it before is void."""
+    desk = taken(1)
+    desk.take([report("03-06 08:00 extended until=03-20 17:00", "PA-0")])
+    found: list[str] = []
+    for when in ("03-05 20:00", "03-06 20:00", "03-11 20:00", "03-17 20:00", "03-18 20:00", "03-20 17:01"):
+        desk.pass_time(ms(when))
+        found.append(*desk.open(RESOLUTION))
+    assert found == ["from_50", "under_50", "from_50", "from_75", "from_75", "overdue"]
 
 
 def test_the_queue_of_coming_phases_does_not_grow_with_steps() -> None:

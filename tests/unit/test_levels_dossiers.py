@@ -123,6 +123,14 @@ def test_a_due_date_counts_before_the_rule() -> None:
     assert filed(*lines, *back, settings=_with_rules()).outcomes(DOSSIER) == {"on_time": 1}
 
 
+def test_a_due_date_that_is_told_while_the_clock_stands_still_is_put_off_with_it() -> None:
+    """From the pause on, which began before."""
+    lines = ("03-02 08:00 submitted procedure=1.001", "03-02 09:00 supplement_requested")
+    told = ("03-02 10:00 returned due=03-06 17:00", "03-04 09:00 submitted")
+    ends = [filed(*lines, *told, f"03-10 17:0{minute} result_ready", settings=_with_rules()) for minute in (0, 1)]
+    assert [desk.outcomes(DOSSIER) for desk in ends] == [{"on_time": 1}, {"late": 1}]
+
+
 def test_without_due_date_and_rule_nothing_is_guessed() -> None:
     """It is counted as unknown."""
     desk = filed("03-02 08:00 submitted procedure=9.999", "03-03 08:00 result_ready", settings=_with_rules())

@@ -5,8 +5,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from click.testing import CliRunner
 
 from ioc.app import Assembly
+from ioc.commands.check import command
 from ioc.config import Config, load
 from ioc.errors import ConfigError
 from ioc.service_levels import dossier_rules, report_rules
@@ -123,3 +125,9 @@ def test_every_setting_is_listed_without_an_environment_variable() -> None:
     lines = [line for line in settings_table(Config()).splitlines() if line.startswith("service_levels.")]
     assert len(lines) > 20
     assert not [line for line in lines if "IOC_" in line]
+
+
+def test_check_says_what_service_is_held_against() -> None:
+    """So that an administrator sees whether a file of deadlines was read."""
+    said = CliRunner().invoke(command, ["--offline"]).output
+    assert "ok    service levels: 37.5 working hours a week; 0 deadlines of reports besides the default" in said
