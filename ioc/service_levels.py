@@ -143,7 +143,7 @@ class Reports(Struct, frozen=True, forbid_unknown_fields=True):
     citation: Citation = "default of this software; no regulation: name your province's in deadlines"
     expected_datetime: Literal["first", "ignored"] = "first"
     deadlines: tuple[ReportDeadline, ...] = ()
-    remembered: Capacity = 50_000
+    remembered: Capacity = 20_000
 
 
 class DossierDeadline(Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,7 +164,7 @@ class Dossiers(Struct, frozen=True, forbid_unknown_fields=True):
     """Deadlines of dossiers whose events tell no ``due_at``; ``remembered`` dossiers are kept per partition."""
 
     deadlines: tuple[DossierDeadline, ...] = ()
-    remembered: Capacity = 50_000
+    remembered: Capacity = 20_000
 
 
 class ServiceLevels(Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from streams.events import Event, FieldReport
-from streams.events.fieldreport import Action, Status
+from streams.events.fieldreport import Action, LifecycleData, Status
 from streams.levels.clock import Clock, Clocks
 from streams.levels.matter import Canon, Ending, Happening, Matter, Step, Told, milliseconds
 from streams.levels.rules import OTHER, RECEIPT, RESOLUTION, Level, Rules
@@ -15,14 +15,16 @@ _SILENT = frozenset({Action.SUBMITTED, Action.RATED, Action.DUPLICATE_OF, Action
 _DONE = frozenset({Action.RESOLVED, Action.CLOSED, Action.REJECTED})
 _VOID = frozenset({Action.DUPLICATE_OF, Action.HIDDEN})
 _AFTERWARDS = frozenset({Action.VERIFIED, Action.RATED})
+_HINTS = _AFTERWARDS | {Action.UNRECOGNISED}
+"""Steps of which the status says whether the report had ended: its end itself may have been missed."""
 _AFTER_A_STOP = frozenset({Action.REOPENED, Action.INFO_GIVEN})
 
 
 class ReportStep(Step, frozen=True, kw_only=True, omit_defaults=True):
-    """One step of a report; ``until_ms`` is what an extension puts its deadline off to, ``closed`` its status."""
+    """One step of a report; ``until_ms`` is what an extension puts its deadline off to, ``closed`` what a hint says."""
 
     action: Action
-    closed: bool = False
+    closed: bool | None = None
     code: str = ""
     group: str = ""
     requested_ms: int | None = None
@@ -63,7 +65,8 @@ class ReportLife:
     nothing is guessed. The receipt ends with the first act of an office, whichever it is. The resolution ends with
     ``resolved``, ``closed`` or ``rejected``; every such end counts, so a report that was ``reopened`` counts again. The
     clock stands still from its end until it is reopened, and from ``info_requested`` to ``info_given``. A duplicate and
-    a hidden report end without an outcome.
+    a hidden report end without an outcome. Where the end was missed and a later step shows the report closed, it was on
+    time if it is so even now; else nobody knows.
 
     Parameters
     ----------
@@ -110,7 +113,7 @@ class ReportLife:
             unit=data.unit_code,
             agency=self._agencies.of(data.agency_responsible),
             action=data.action,
-            closed=data.status is Status.CLOSED,
+            closed=_closed(data),
             code=self._subjects.of(data.service_code),
             group=self._subjects.of(data.service_group),
             requested_ms=milliseconds(data.requested_datetime),
@@ -121,7 +124,7 @@ class ReportLife:
 
     def begin(self, step: ReportStep, number: int) -> Report:
         """Return the report whose first step this is; one that had ended by then is not open."""
-        over = step.action in _AFTERWARDS or (step.closed and step.action not in _DONE | _VOID)
+        over = step.action in _AFTERWARDS if step.closed is None else step.closed
         return Report(
             tenant=step.tenant,
             name=step.name,
@@ -146,7 +149,7 @@ class ReportLife:
         self._describe(matter, step)
         self._set_clocks(matter, step)
         told: list[Told] = []
-        if step.action not in _SILENT and not matter.received:
+        if (step.action not in _SILENT or step.closed) and not matter.received:
             matter.received = True
             told += _receipt(matter, step)
         if matter.open:
@@ -202,6 +205,12 @@ class ReportLife:
             if clock is not None:
                 clock.pause(step.at_ms)
             return [] if step.action in _VOID else [Ending(RESOLUTION, outcome)]
+        if step.closed:
+            matter.open = False
+            known = clock is not None and clock.outcome(step.at_ms) == "on_time"
+            if clock is not None:
+                clock.pause(step.at_ms)
+            return [Ending(RESOLUTION, "on_time" if known else "unknown")]
         if clock is None:
             return []
         if step.action is Action.INFO_REQUESTED:
@@ -213,10 +222,17 @@ class ReportLife:
         return []
 
 
+def _closed(data: LifecycleData) -> bool | None:
+    """Return what the status of a hint says; None where it says nothing."""
+    told = {Status.CLOSED: True, Status.OPEN: False}
+    return told.get(data.status) if data.status is not None and data.action in _HINTS else None
+
+
 def _receipt(matter: Report, step: ReportStep) -> list[Told]:
-    """Return how long the receipt took; of a report whose beginning was not seen it may have come before."""
+    """Return how long the receipt took; where steps may have been missed, only in time is sure."""
     if matter.receipt is None:
         return [Ending(RECEIPT, "unknown")]
     outcome = matter.receipt.outcome(step.at_ms)
-    known = matter.whole or step.action is Action.RECEIVED or outcome == "on_time"
+    first = not step.closed and (matter.whole or step.action is Action.RECEIVED)
+    known = first or outcome == "on_time"
     return [Ending(RECEIPT, outcome if known else "unknown")]

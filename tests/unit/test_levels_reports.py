@@ -202,6 +202,30 @@ def test_a_report_first_seen_after_its_end_is_not_open(first: str) -> None:
     assert desk.outcomes(RESOLUTION) == {}
 
 
+def test_a_report_that_is_verified_but_still_open_is_open() -> None:
+    """Some systems verify before they act; the status tells."""
+    assert lived("03-02 09:00 verified requested=03-02 08:00; status=open", until="03-03 00:00").open(RESOLUTION) == {
+        "under_50": 1
+    }
+    assert lived(SUBMITTED, RECEIVED, "03-04 08:00 verified", until="03-05 08:00").open(RESOLUTION) == {"under_50": 1}
+
+
+@pytest.mark.parametrize("hint", ["rated rating=4; ", "verified ", "other "])
+def test_an_end_that_was_missed_is_on_time_if_the_report_is_closed_by_the_deadline(hint: str) -> None:
+    """After it, nobody knows when it ended; either way it is open no more."""
+    early = lived(SUBMITTED, RECEIVED, f"03-11 08:00 {hint}status=closed", "03-12 08:00 closed")
+    late = lived(SUBMITTED, RECEIVED, f"03-11 08:01 {hint}status=closed", "03-12 08:00 closed")
+    assert (early.outcomes(RESOLUTION), late.outcomes(RESOLUTION)) == ({"on_time": 1}, {"unknown": 1})
+    assert early.open(RESOLUTION) == late.open(RESOLUTION) == {}
+
+
+def test_a_receipt_that_was_missed_together_with_the_end_is_judged_alike() -> None:
+    """In time if the report was closed in time, else unknown."""
+    for when, outcome in (("03-03 08:00", "on_time"), ("03-03 08:01", "unknown")):
+        desk = lived(SUBMITTED, f"{when} rated rating=4; status=closed", "03-05 08:00 received")
+        assert desk.outcomes(RECEIPT) == {outcome: 1}
+
+
 def test_steps_come_in_any_order_and_more_than_once() -> None:
     """What counts is when they happened."""
     lines = [SUBMITTED, RECEIVED, "03-04 08:00 info_requested", "03-06 08:00 info_given", "03-13 08:00 resolved"]
