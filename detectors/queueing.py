@@ -44,7 +44,7 @@ class PredictedWait(QueueBank):
     """
 
     name = "predicted_wait"
-    version = 1
+    version = 2
 
     def _judge(self, moved: Moved) -> tuple[Floats, Floats]:
         block = moved.block
@@ -69,7 +69,7 @@ class StalledCounter(QueueBank):
     """
 
     name = "stalled_counter"
-    version = 2
+    version = 3
 
     def __init__(self, parameters: QueueParameters | None = None) -> None:
         super().__init__(

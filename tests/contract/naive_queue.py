@@ -19,11 +19,28 @@ class Snapshot(NamedTuple):
 
 
 class Pace(NamedTuple):
-    """How fast a counter calls, what that is worth in services, and whether the queue is alive."""
+    """How fast a counter calls, on how many services that rests, and whether the queue is alive."""
 
     per_s: float
     known: float
     lively: bool
+
+
+class Stretch(NamedTuple):
+    """What happened between two snapshots of one queue: time of its counters, time, calls."""
+
+    busy_s: float
+    seconds: float
+    called: float
+
+
+def until_last(called: float, expected: float) -> float:
+    """Return the share of a stretch up to its last call: the quotient of two of Kummer's series, cut short."""
+
+    def kummer(b: float, powers: int) -> float:
+        return sum(math.prod(expected / (b + i) for i in range(n)) for n in range(powers + 1))
+
+    return called / (called + 1) * kummer(called + 2, 4) / kummer(called + 1, 5)
 
 
 class NaiveQueue:
@@ -56,8 +73,8 @@ class NaiveQueue:
         ticket = now.served - self.served
         numbered = 0 <= ticket <= 3 + max(counters, 1) * seconds / 20
         shrunk = max(waited - now.waiting, 0.0)
-        called = ticket if numbered else (math.nan if stated else shrunk)
-        progress = ticket > 0 if numbered else shrunk > 0
+        called = max(ticket, shrunk) if numbered else (math.nan if stated else shrunk)
+        progress = (numbered and ticket > 0) or shrunk > 0
         came = linked and now.waiting + (ticket if numbered else 0) > waited
         if not linked or progress or now.waiting == 0 or self.stalled is None:
             self.stalled, self.came = now.at_ms, 0
@@ -69,14 +86,18 @@ class NaiveQueue:
             self.alive = now.at_ms
         service = min(max(now.stated_s, 20.0), 7200.0) if stated else 600.0
         worth = max(self.services, min(self.busy_s / service, 40))
-        known = worth + 2
         observed = max(self.busy_s / max(self.services, 0.5), 1e-6) if self.busy_s > 0 else service
-        pace = 1 / math.exp((worth * math.log(observed) + 2 * math.log(service)) / known)
+        pace = 1 / math.exp((worth * math.log(observed) + 2 * math.log(service)) / (worth + 2))
+        known = self.services + 2
         lively = self.alive is not None and (now.at_ms - self.alive) / 1000 <= 7200 and now.is_open
         self.linked, self.seconds = linked, seconds
         verdict = self.judge(now, Pace(pace, known, lively))
-        if linked and waited > 0 and now.waiting > 0 and counters > 0 and not math.isnan(called):
-            self.teach(now, pace, called)
+        if linked and waited > 0 and counters > 0 and not math.isnan(called):
+            exposure = counters * seconds
+            expected = exposure * pace
+            share = 1.0 if now.waiting > 0 else until_last(called, expected)
+            sd = math.sqrt(expected + expected * expected / known)
+            self.teach(now, pace, Stretch(share * exposure, seconds, min(called, expected + 3 * (1 + sd))))
         elif self.stalled == now.at_ms:
             self.forget_pause()
         last = now.at_ms if before is None else max(now.at_ms, before.at_ms)
@@ -88,11 +109,10 @@ class NaiveQueue:
         """Say what the detector says."""
         raise NotImplementedError
 
-    def teach(self, now: Snapshot, pace_per_s: float, called: float) -> None:
+    def teach(self, now: Snapshot, pace_per_s: float, stretch: Stretch) -> None:
         """Learn how many were called since the last snapshot."""
         del now
-        assert self.before is not None
-        self.learn(self.before.counters * self.seconds, pace_per_s, called)
+        self.learn(stretch.busy_s, pace_per_s, stretch.called)
 
     def learn(self, exposure: float, pace_per_s: float, called: float) -> float:
         """Count services and the time they took; return by how much the past faded."""
@@ -155,10 +175,10 @@ class NaiveStall(NaiveQueue):
             over = min(surprise - 2.3, 10 * self.excess)
             self.excess = max(self.excess + (over - self.excess) / self.longs, 1.0)
 
-    def teach(self, now: Snapshot, pace_per_s: float, called: float) -> None:
+    def teach(self, now: Snapshot, pace_per_s: float, stretch: Stretch) -> None:
         """Hold the time of a pause back until it ends; then let it count as at most twenty calls missed."""
-        assert self.before is not None
-        self.pause.append((self.before.counters * self.seconds, self.seconds))
+        called = stretch.called
+        self.pause.append((stretch.busy_s, stretch.seconds if stretch.busy_s > 0 else 0.0))
         if called > 0:
             busy, waited = (sum(column) for column in zip(*self.pause, strict=True))
             share = min(max(called, 1.0) * min(20 / max(busy * pace_per_s, 1.0), 1.0), 1.0)

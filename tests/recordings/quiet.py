@@ -1,7 +1,8 @@
 """Counts false incidents on quiet stretches (outside labels, holidays, clock changes) per 100 series and week.
 
-An incident is quiet by the day on which it starts. False is what no label, no later number and no confirmed standstill
-explains. What was observed is read from the recording itself; nothing of the product is used but its incidents.
+An incident is quiet by the day on which it starts. False is what no label, no later number, no confirmed standstill and
+no confirmed stop of the feed explains. What was observed is read from the recording itself; nothing of the product is
+used but its incidents.
 """
 
 import gzip
@@ -17,7 +18,7 @@ import holidays
 
 from tests.recordings.claims import CLAIMS, judge
 from tests.recordings.labelled import QUEUES, SITES, Found, Label, file, labels, run
-from tests.recordings.waits import outcome, stood_still
+from tests.recordings.waits import fell_silent, outcome, stood_still
 
 _OWN = frozenset({"sensor-dead", "data-fault:clock", "stuck-queue"})
 """Kinds of labels that are about the sensor or queue that they name and leave the others as quiet as they were."""
@@ -103,6 +104,8 @@ def _confirmed(incident: Found) -> bool:
     """Whether later readings of the queue show that an incident was right."""
     if incident.rule == "queue_wait":
         return outcome(incident) in _CONFIRMED
+    if incident.rule == "area_outage":
+        return fell_silent(incident)
     return incident.rule == "queue_stalled" and stood_still(incident)
 
 

@@ -29,9 +29,9 @@ def test_labels_are_answered_and_records_accounted_for(recording: str) -> None:
 
 
 @needs_recordings
-@pytest.mark.parametrize(("recording", "most"), [(QUEUES, 8.0), (REPORTS, 1.0), (CAMERAS, 1.1)])
+@pytest.mark.parametrize(("recording", "most"), [(QUEUES, 1.0), (REPORTS, 1.0), (CAMERAS, 1.1)])
 def test_false_incidents_on_quiet_stretches_do_not_grow(recording: str, most: float) -> None:
-    """Per 100 series and week; measured 7.7, 0.3, 1.03. The goal is 1; docs/recordings-results.md counts by rule."""
+    """Per 100 series and week; measured 0.77, 0.3, 1.03. The goal is 1; docs/recordings-results.md counts by rule."""
     assert false_rate(recording).per_100_weeks <= most
 
 
@@ -43,9 +43,9 @@ def test_every_label_has_a_claim() -> None:
 
 @needs_recordings
 def test_predicted_waits_come_true() -> None:
-    """Nine of ten people who joined such a queue waited a quarter of an hour, as their ticket's later call shows."""
+    """Of a hundred who joined such a queue 98 waited a quarter of an hour, as their ticket's later call shows."""
     found = outcomes()
     checked = found.total() - found["unknown"]
     assert checked > 150
-    assert found["long"] + found["never called"] > 0.85 * checked
-    assert found["short"] < 0.05 * checked
+    assert found["long"] + found["never called"] > 0.95 * checked
+    assert found["short"] < 0.03 * checked

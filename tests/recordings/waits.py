@@ -1,8 +1,10 @@
 """Checks predicted waits against what really happened: when the ticket was called that a newcomer would have drawn.
 
 A reading tells the number served last and how many wait; who came then had the number that is their sum. The wait is
-over when a later reading of the same queue has served that number. Where no number is shown yet, nobody has been served
-as long as none is and the queue doesn't shrink. Nothing of the product is used but its incidents.
+over when a later reading of the same queue has served that number. A reading may show no number, for example while none
+is being served: then the last one shown that day is meant, which makes the wait no longer than it was. Before the first
+of a day it is taken to be the one before the least that the queue ever shows. A queue that never shows a number has
+served nobody as long as it doesn't shrink. Nothing of the product is used but its incidents.
 """
 
 import gzip
@@ -62,24 +64,42 @@ def wait_s(queue: list[Reading], at_s: float) -> float | None:
     >>> queue = [Reading(0, 3, 10), Reading(300, 3, 11), Reading(600, 3, 12), Reading(900, 0, 13)]
     >>> wait_s(queue, 20), wait_s(queue, 250), wait_s(queue, 5_000), wait_s([Reading(0, 9, 1)], 0)
     (900, inf, None, inf)
-    >>> wait_s([Reading(0, 1, None), Reading(300, 2, None), Reading(1200, 1, 7)], 0)
+    >>> wait_s([Reading(0, 4, 7), Reading(300, 3, None), Reading(600, 3, 9), Reading(1200, 1, 10)], 300)
+    900
+    >>> wait_s([Reading(0, 2, None), Reading(300, 1, 601), Reading(1200, 0, 602), Reading(1500, 1, 603)], 0)
     1200
+    >>> wait_s([Reading(0, 1, None), Reading(300, 2, None), Reading(1200, 1, None)], 0)
+    1200
+    >>> wait_s([Reading(0, 1, None), Reading(900, 2, None)], 0)
+    inf
     """
     near = [each for each in queue if abs(each.at_s - at_s) <= _NEAR_S and each.waiting > 0]
     if not near:
         return None
     came = min(near, key=lambda each: abs(each.at_s - at_s))
     later = [each for each in queue if came.at_s < each.at_s <= came.at_s + _DAY_S]
-    if came.served is None:
-        least = came.waiting
-        for each in later:
-            if each.served is not None or each.waiting < least:
-                return each.at_s - came.at_s if each.at_s - came.at_s >= LONG_S else None
-            least = each.waiting
-        return None
-    number = came.served + came.waiting
+    last = _last_number(queue, came.at_s)
+    if last is None:
+        return _without_numbers(came, later)
+    number = last + came.waiting
     called = (each.at_s for each in later if each.served is not None and number <= each.served < number + _RESET)
     return next((at_s - came.at_s for at_s in called), float("inf"))
+
+
+def _last_number(queue: list[Reading], at_s: float) -> int | None:
+    """Return the number served last that day: the last one shown, else the one before the queue's first of any day."""
+    shown = [each.served for each in queue if each.served is not None and at_s - _DAY_S < each.at_s <= at_s]
+    first = min((each.served for each in queue if each.served is not None), default=None)
+    return shown[-1] if shown else None if first is None else first - 1
+
+
+def _without_numbers(came: Reading, later: list[Reading]) -> float | None:
+    least = came.waiting
+    for each in later:
+        if each.waiting < least:
+            return each.at_s - came.at_s if each.at_s - came.at_s >= LONG_S else None
+        least = each.waiting
+    return float("inf") if later and later[-1].at_s - came.at_s >= LONG_S else None
 
 
 def outcome(incident: Found) -> str:
@@ -119,6 +139,42 @@ def _stands(queue: list[Reading], at_s: float) -> float:
         if waits and same[0].at_s - _NEAR_S <= at_s <= same[-1].at_s + _NEAR_S and same[-1].at_s - same[0].at_s > 0:
             return same[-1].at_s - same[0].at_s
     return 0.0
+
+
+@cache
+def _heard() -> dict[str, list[float]]:
+    """Return when each office was heard, in order."""
+    heard: dict[str, set[float]] = {}
+    for (office, _), queues in readings().items():
+        heard.setdefault(office, set()).update(each.at_s for queue in queues for each in queue)
+    return {office: sorted(times) for office, times in heard.items()}
+
+
+def fell_silent(incident: Found) -> bool:
+    """Whether no office of an outage was heard for half an hour, at a time of day at which it is heard on most days.
+
+    The half hour begins after the last reading of each office before the incident was told.
+    """
+    offices = {piece.series.split("/")[2] for piece in incident.evidence}
+    return all(_stops(_heard()[office], incident.told.timestamp()) for office in offices)
+
+
+def _stops(heard: list[float], told_s: float) -> bool:
+    """Whether a source stopped for half an hour before it was told, in which it is heard on most other days.
+
+    Examples
+    --------
+    >>> days = [day * 86400.0 + at_s for day in range(5) for at_s in range(0, 36000, 300)]
+    >>> _stops(days, 4 * 86400 + 38000.0), _stops([each for each in days if each < 4 * 86400 + 30000], 378000.0)
+    (False, True)
+    """
+    last = max((at_s for at_s in heard if at_s <= told_s), default=told_s)
+    if any(last < at_s <= last + STILL_S for at_s in heard):
+        return False
+    days = {at_s // 86400 for at_s in heard}
+    shifts = [(day - last // 86400) * 86400 for day in days if day != last // 86400]
+    there = sum(any(last + STILL_S / 2 < at_s - shift <= last + STILL_S for at_s in heard) for shift in shifts)
+    return 2 * there > len(shifts)
 
 
 def outcomes() -> Counter[str]:
