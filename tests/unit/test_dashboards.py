@@ -133,8 +133,10 @@ def test_titles_and_places_don_t_clash(board: Board) -> None:
 
 
 @each_board
-def test_the_first_panel_stands_top_left_and_rows_are_full(board: Board) -> None:
-    """No hole right of the last panel of a line, and at most six panels beside each other."""
+def test_the_grid_is_full_and_not_crowded(board: Board) -> None:
+    """No holes, and at most six panels begin beside each other."""
+    area = sum(panel["gridPos"]["w"] * panel["gridPos"]["h"] for panel in board["panels"])
+    assert area == COLUMNS * max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in board["panels"])
     lines: dict[int, list[Panel]] = {}
     for panel in panels(board):
         lines.setdefault(panel["gridPos"]["y"], []).append(panel)
@@ -189,7 +191,7 @@ def test_rates_follow_the_scrape_and_are_of_counters(board: Board) -> None:
         for window in re.findall(r"\b(?:rate|irate)\(.*?\[(.+?)\]", question.expr):
             assert window == "$__rate_interval", question.what
         for window in re.findall(r"\bincrease\(.*?\[(.+?)\]", question.expr):
-            assert window in {"$__rate_interval", "$__range", "5m", "10m", "1h"}, question.what
+            assert window in {"$__rate_interval", "$__range", "5m", "10m", "1h", "6h"}, question.what
         for called in re.findall(r"\b(?:rate|irate|increase)\((\w+)", question.expr):
             assert re.search("_(total|bucket|sum|count)$", called), f"{question.what}: {called} is no counter"
         bare = re.findall(r"(?<!increase\()(?<!rate\()\bioc_\w+_(?:total|bucket)\b", question.expr)

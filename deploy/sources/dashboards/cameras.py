@@ -171,7 +171,7 @@ def _input() -> Row:
                 ),
                 [Query(records("outcome", "ioc.camera-events"), "{{outcome}}")],
                 Size(12, 8),
-                "reqps",
+                "recps",
                 names=RECORDS,
                 stacked=StackingMode.NORMAL,
                 calcs=("mean", "max"),

@@ -32,7 +32,8 @@ def most(expr: str, count: int = 10) -> str:
 def on_time(level: str, by: str = "", window: str = "$__range", *, units: bool = False) -> str:
     """Return the share on time of what ended in ``window`` and of what stands open past its deadline.
 
-    What is overdue and still open counts as late: a share without it is flattered by never finishing. ``units`` counts
+    What is overdue and still open counts as late: a share without it is flattered by never finishing. Where nothing
+    ended, there is no share. ``units`` counts
     by unit, for resolutions and dossiers of the chosen ones; else agencies are counted, for every level.
     """
     family, where = ("deadlines", f"{TENANT}, {UNIT}") if units else ("agency_deadlines", TENANT)
@@ -41,7 +42,7 @@ def on_time(level: str, by: str = "", window: str = "$__range", *, units: bool =
     done = f"sum{grouped} (increase(ioc_{family}_total{{{where}}}[{window}]))"
     good = f'sum{grouped} (increase(ioc_{family}_total{{{where}, outcome="on_time"}}[{window}]))'
     overdue = f"sum{grouped} (ioc_{family}_overdue{{{where}}})"
-    return f"{good} / ({done} + ({overdue} or {done} * 0) > 0)"
+    return f"{good} / (({done} > 0) + ({overdue} or {done} * 0))"
 
 
 def ended(family: str, level: str, window: str, by: str = "outcome") -> str:

@@ -19,6 +19,8 @@ TENANT = 'tenant=~"$tenant"'
 UNIT = 'unit=~"$unit"'
 STREAM = f'{JOB}, topic=~"$stream"'
 
+_COLUMNS = 24
+
 TITLES = {
     "ioc-overview": Words("Tổng quan tỉnh", "Province overview"),
     "ioc-cameras": Words("Camera", "Cameras"),
@@ -152,6 +154,25 @@ def _links(uid: str) -> list[Builder[models.DashboardLink]]:
     ]
 
 
+def _placed(rows: Sequence[Row]) -> list[models.Panel | models.RowPanel]:
+    """Return headings and panels, each as high up and then as far left as there is room."""
+    placed: list[models.Panel | models.RowPanel] = []
+    skyline = [0] * _COLUMNS
+    for row in rows:
+        heading = dashboard.Row(row.title.beside).id(len(placed) + 1).build()
+        heading.grid_pos = models.GridPos(x=0, y=max(skyline), w=_COLUMNS, h=1)
+        placed.append(heading)
+        skyline = [max(skyline) + 1] * _COLUMNS
+        for builder in row.panels:
+            panel = builder.build()
+            size = panel.grid_pos or models.GridPos()
+            size.y, size.x = min((max(skyline[x : x + size.w]), x) for x in range(_COLUMNS - size.w + 1))
+            skyline[size.x : size.x + size.w] = [size.y + size.h] * size.w
+            panel.id_val = len(placed) + 1
+            placed.append(panel)
+    return placed
+
+
 def rendered(page: Page) -> str:
     """Return a dashboard as the JSON that Grafana provisions: keys sorted, panels numbered in their order."""
     board = (
@@ -169,13 +190,8 @@ def rendered(page: Page) -> str:
         .annotations(_marks(any(variable.build().name == "tenant" for variable in page.variables)))
         .links(_links(page.uid))
     )
-    for row in page.rows:
-        board = board.with_row(dashboard.Row(row.title.beside))
-        for panel in row.panels:
-            board = board.with_panel(panel)
     built = board.build()
-    for number, each in enumerate(built.panels or [], start=1):
-        each.id_val = number
+    built.panels = _placed(page.rows)
     plain = json.loads(json.dumps(built, cls=JSONEncoder))
     for each in [*plain["links"], *plain["annotations"]["list"]]:
         del each["placement"]  # the kit puts them into a menu, where they go unseen

@@ -8,6 +8,11 @@ from deploy.sources.dashboards.tables import Column, listed
 from deploy.sources.dashboards.words import LEVELS, OUTCOMES, Words
 
 _DEADLINES = ("report_receipt", "report_resolution", "dossier")
+_SHORT = {
+    "report_receipt": Words("Tiếp nhận", "Receipt"),
+    "report_resolution": Words("Xử lý", "Resolved"),
+    "dossier": Words("Hồ sơ", "Dossiers"),
+}
 _WAITS = {"wait_15": 900, "wait_30": 1800}
 
 
@@ -66,7 +71,7 @@ def _promises() -> Row:
                     Column("Value #B", Words("Cam kết", "Promised"), "percentunit", decimals=0),
                     Column(
                         "Value #C",
-                        Words("Đã dùng phần được trễ", "Room for late used"),
+                        Words("Đã dùng", "Used"),
                         "percentunit",
                         (Step(None, GOOD), Step(0.75, WARNING), Step(1.0, CRITICAL)),
                         decimals=0,
@@ -116,13 +121,13 @@ def _outcomes() -> Row:
         )
     panels.append(
         course(
-            Words("Đúng hạn theo thời gian, 1 giờ", "On time over time, 1 h"),
+            Words("Đúng hạn theo thời gian, 6 giờ", "On time over time, 6 h"),
             Words(
                 "Tình hình tốt lên hay xấu đi trong khoảng đang xem?",
                 "Does it get better or worse over the range shown?",
             ),
-            [Query(reached(level, "1h"), level) for level in (*_DEADLINES, *_WAITS)],
-            Size(10, 9),
+            [Query(reached(level, "6h"), level) for level in (*_DEADLINES, *_WAITS)],
+            Size(9, 9),
             "percentunit",
             names=LEVELS,
             calcs=("lastNotNull", "min"),
@@ -136,7 +141,7 @@ def _outcomes() -> Row:
                 "How many ended without a known deadline? Many: sources leave data out, and shares say less.",
             ),
             [Query(f"sum by (level) (increase(ioc_deadlines_unknown_total{{{TENANT}}}[$__range]))", "{{level}}")],
-            Size(4, 9),
+            Size(5, 9),
             "none",
             names=LEVELS,
             decimals=0,
@@ -152,9 +157,9 @@ def _outcomes() -> Row:
             [Query(on_time(level, "agency")) for level in _DEADLINES],
             Size(10, 9),
             [
-                Column("agency", Words("Cơ quan", "Agency"), width=220),
+                Column("agency", Words("Cơ quan", "Agency"), width=190),
                 *(
-                    Column(f"Value #{ref}", LEVELS[level].words, "percentunit", share(level), decimals=0)
+                    Column(f"Value #{ref}", _SHORT[level], "percentunit", share(level), decimals=0)
                     for ref, level in zip("ABC", _DEADLINES, strict=True)
                 ),
             ],

@@ -192,15 +192,15 @@ def _figures() -> Row:
         [
             targets(Size(12, 10)),
             course(
-                Words("Đúng hạn trong 1 giờ", "On time within the last hour"),
+                Words("Đúng hạn trong 6 giờ", "On time within the last 6 hours"),
                 Words(
                     "Phản ánh và hồ sơ có đang kịp hạn không? Việc quá hạn chưa xong tính là trễ.",
                     "Are reports and dossiers in time? What is overdue and unfinished counts as late.",
                 ),
                 [
-                    Query(on_time("report_receipt", window="1h"), "tiếp nhận phản ánh · receipt"),
-                    Query(on_time("report_resolution", window="1h"), "xử lý phản ánh · resolution"),
-                    Query(on_time("dossier", window="1h"), "hồ sơ · dossiers"),
+                    Query(on_time("report_receipt", window="6h"), "tiếp nhận phản ánh · receipt"),
+                    Query(on_time("report_resolution", window="6h"), "xử lý phản ánh · resolution"),
+                    Query(on_time("dossier", window="6h"), "hồ sơ · dossiers"),
                 ],
                 Size(12, 10),
                 "percentunit",

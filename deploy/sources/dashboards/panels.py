@@ -130,6 +130,7 @@ def course(
         .unit(unit)
         .draw_style(shapes.GraphDrawStyle.BARS if bars else shapes.GraphDrawStyle.LINE)
         .line_width(1)
+        .axis_soft_max(0.1 if unit == "percentunit" else 1)  # a line of noughts isn't drawn as 0 of 100
         .fill_opacity(70 if bars or filled else 10)
         .show_points(shapes.VisibilityMode.NEVER)
         .stacking(common.StackingConfig().mode(stacked).group("A"))
@@ -174,6 +175,10 @@ def ranked(
         .orientation(shapes.VizOrientation.HORIZONTAL)
         .show_unfilled(True)
         .value_mode(shapes.BarGaugeValueMode.COLOR)
+        .sizing(shapes.BarGaugeSizing.MANUAL)
+        .min_viz_height(14)
+        .max_viz_height(40)
+        .text(common.VizTextDisplayOptions().title_size(13).value_size(18))
         .reduce_options(common.ReduceDataOptions().values(False).calcs(["lastNotNull"]).fields(""))
     )
     if most is not None:

@@ -6,7 +6,7 @@ from deploy.sources.dashboards.expressions import ended, named, on_time, records
 from deploy.sources.dashboards.frame import TENANT, UNIT, Page, Row, drill, tenant, unit
 from deploy.sources.dashboards.panels import GOOD, WARNING, Query, Size, Step, course, numbers, ranked, share
 from deploy.sources.dashboards.tables import Column, listed
-from deploy.sources.dashboards.words import LEVELS, OUTCOMES, PHASES, RECORDS, SEVERITIES, Words
+from deploy.sources.dashboards.words import OUTCOMES, PHASES, RECORDS, SEVERITIES, Words
 
 _RESOLUTION = "report_resolution"
 _RULES = "report_.*"
@@ -131,7 +131,7 @@ def _deadlines() -> Row:
 
 def _who() -> Row:
     late = "late|late_extended"
-    overdue = f'sum by (tenant, unit) (ioc_deadlines_overdue{{{{{TENANT}, {UNIT}, level="{{}}"}}}})'
+    overdue = f'sum by (tenant, unit) (ioc_deadlines_overdue{{{TENANT}, {UNIT}, level="{_RESOLUTION}"}})'
     return Row(
         Words("Ai trễ", "Who is late"),
         [
@@ -151,32 +151,30 @@ def _who() -> Row:
                 ],
                 Size(12, 9),
                 [
-                    Column("agency", Words("Cơ quan", "Agency"), width=240),
+                    Column("agency", Words("Cơ quan", "Agency"), width=210),
                     Column(
                         "Value #A", Words("Đúng hạn", "On time"), "percentunit", share("report_resolution"), decimals=0
                     ),
-                    Column("Value #B", Words("Xong nhưng trễ", "Finished late"), "none", decimals=0),
-                    Column("Value #C", Words("Quá hạn chưa xong", "Open overdue"), "none", decimals=0),
+                    Column("Value #B", Words("Trễ", "Late"), "none", decimals=0),
+                    Column("Value #C", Words("Quá hạn", "Overdue"), "none", decimals=0),
                 ],
                 sort="Value #C",
             ),
             listed(
                 Words("Đơn vị quá hạn", "Units past deadlines"),
                 Words(
-                    "Xã, phường nào đang để phản ánh quá hạn? Tiếp nhận và xử lý tách riêng.",
-                    "Which communes and wards let reports lie? Receipt and resolution apart.",
+                    "Xã, phường nào đang để phản ánh quá hạn, và đúng hạn bao nhiêu phần?",
+                    "Which communes and wards let reports lie, and what share is on time?",
                 ),
                 [
-                    Query(named(overdue.format(_RESOLUTION))),
-                    Query(named(overdue.format("report_receipt"))),
+                    Query(named(overdue)),
                     Query(named(on_time(_RESOLUTION, "tenant, unit", units=True))),
                 ],
                 Size(12, 9),
                 [
                     Column("name", Words("Đơn vị", "Unit"), link=drill("ioc-incident", unit="unit"), width=200),
-                    Column("Value #A", LEVELS[_RESOLUTION].words, "none", (Step(None, "text"), Step(1, WARNING))),
-                    Column("Value #B", LEVELS["report_receipt"].words, "none", (Step(None, "text"), Step(1, WARNING))),
-                    Column("Value #C", Words("Đúng hạn", "On time"), "percentunit", share(_RESOLUTION), decimals=0),
+                    Column("Value #A", Words("Quá hạn", "Overdue"), "none", (Step(None, "text"), Step(1, WARNING))),
+                    Column("Value #B", Words("Đúng hạn", "On time"), "percentunit", share(_RESOLUTION), decimals=0),
                     Column("unit", Words("Mã", "Code"), width=80),
                 ],
                 sort="Value #A",
@@ -231,7 +229,7 @@ def _what() -> Row:
                 ),
                 [Query(records("outcome", "ioc.field-reports"), "{{outcome}}")],
                 Size(8, 10),
-                "reqps",
+                "recps",
                 names=RECORDS,
                 stacked=StackingMode.NORMAL,
                 calcs=("mean", "max"),

@@ -30,6 +30,8 @@ KINDS = MappingProxyType(
 """Every kind of asset in the order of its place: infrastructure first, then services."""
 
 _INFRASTRUCTURE = 6
+_SERVICES = (8, 8, 8, 6, 6, 6, 6)
+"""Columns of the services' panels."""
 
 
 def page() -> Page:
@@ -47,8 +49,11 @@ def page() -> Page:
         [tenant()],
         [
             _now(),
-            Row(Words("Hạ tầng", "Infrastructure"), [_asset(kind) for kind in kinds[:_INFRASTRUCTURE]]),
-            Row(Words("Dịch vụ", "Services"), [_asset(kind) for kind in kinds[_INFRASTRUCTURE:]]),
+            Row(Words("Hạ tầng", "Infrastructure"), [_asset(kind, 8) for kind in kinds[:_INFRASTRUCTURE]]),
+            Row(
+                Words("Dịch vụ", "Services"),
+                [_asset(kind, width) for kind, width in zip(kinds[_INFRASTRUCTURE:], _SERVICES, strict=True)],
+            ),
         ],
     )
 
@@ -86,7 +91,7 @@ def _now() -> Row:
                 Words("Số đo của các hệ thống có về đủ không?", "Do observations come in as they should?"),
                 [Query(records("outcome", "ioc.telemetry"), "{{outcome}}")],
                 Size(6, 7),
-                "reqps",
+                "recps",
                 names=RECORDS,
                 stacked=StackingMode.NORMAL,
                 calcs=("mean",),
@@ -110,7 +115,7 @@ def _now() -> Row:
     )
 
 
-def _asset(kind: AssetKind) -> Panel:
+def _asset(kind: AssetKind, width: int) -> Panel:
     figures = f'ioc_telemetry_value{{{TENANT}, asset_kind="{kind.value}"}}'
     words = KINDS[kind]
     return course(
@@ -123,7 +128,7 @@ def _asset(kind: AssetKind) -> Panel:
             "the unit is that of the metric.",
         ),
         [Query(f"max by (metric, statistic) ({figures})", "{{metric}} {{statistic}}")],
-        Size(8, 7),
+        Size(width, 7),
         "short",
         calcs=("lastNotNull",),
         least=None,

@@ -75,10 +75,13 @@ def listed(
     return finished(panel, title, about, queries, size, form=TABLE)
 
 
+_NOTHING = {"type": "special", "options": {"match": "null", "result": {"text": "", "color": "transparent", "index": 0}}}
+"""A cell without a figure is neither good nor bad."""
+
+
 def _cells(column: Column) -> list[models.DynamicConfigValue]:
     found = [models.DynamicConfigValue("displayName", column.title.beside)]
-    if column.unit:
-        found.append(models.DynamicConfigValue("unit", column.unit))
+    found.append(models.DynamicConfigValue("unit", column.unit or "string"))  # codes of units begin with 0
     if column.decimals is not None:
         found.append(models.DynamicConfigValue("decimals", column.decimals))
     if column.width:
@@ -89,7 +92,10 @@ def _cells(column: Column) -> list[models.DynamicConfigValue]:
         background = {"type": "color-background" if column.colours else "color-text", "mode": "basic"}
         found.append(models.DynamicConfigValue("custom.cellOptions", background))
     if column.colours:
-        found.append(models.DynamicConfigValue("thresholds", thresholds(column.colours).build()))
+        usual, *others = column.colours
+        plain = usual._replace(colour="transparent") if usual.colour in {GOOD, "text"} else usual
+        found.append(models.DynamicConfigValue("mappings", [_NOTHING]))
+        found.append(models.DynamicConfigValue("thresholds", thresholds([plain, *others]).build()))
     if column.link:
         link = {"title": Words("Xem sự cố", "Drill down").beside, "url": column.link}
         found.append(models.DynamicConfigValue("links", [link]))

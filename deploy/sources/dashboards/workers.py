@@ -136,8 +136,8 @@ def processes() -> Row:
                 ),
                 [
                     Query(
-                        f"sum by (topic) (increase(ioc_input_gap_records_total{{{JOB}}}[$__rate_interval]))",
-                        "{{topic}}",
+                        f"sum(increase(ioc_input_gap_records_total{{{JOB}}}[$__rate_interval])) or vector(0)",
+                        "mất · lost",
                     )
                 ],
                 Size(12, 8),
