@@ -92,6 +92,48 @@ def erlang_c(counters: Ints, arrivals_per_s: Floats, service_s: Floats, threshol
     return Queue(waits, mean, within)
 
 
+MOST_COUNTERS = 999
+"""More than any office has; `counters_needed` looks no further."""
+
+
+def counters_needed(arrivals_per_s: Floats, service_s: Floats, target_s: float) -> Ints:
+    """Return the least number of counters whose mean wait (M/M/c) is at most the target; 0 where nobody comes.
+
+    Parameters
+    ----------
+    arrivals_per_s, service_s : (n,) float64
+        Arrival rate and mean service time, at least 0.
+    target_s : float
+        The mean wait that is to be kept, seconds.
+
+    Returns
+    -------
+    (n,) int64
+        At most `MOST_COUNTERS`.
+
+    Examples
+    --------
+    Ten, twenty and thirty visits an hour of 15 min, to wait 5 and then 10 min on average:
+
+    >>> visits, service = np.array([10, 20, 30]) / 3600, np.full(3, 900.0)
+    >>> counters_needed(visits, service, 300.0).tolist(), counters_needed(visits, service, 600.0).tolist()
+    ([4, 7, 10], [4, 6, 9])
+    """
+    service = np.asarray(service_s, np.float64)
+    load = np.asarray(arrivals_per_s, np.float64) * service
+    needed = np.where(load > 0.0, MOST_COUNTERS, 0)
+    blocked = np.ones(load.shape)
+    for n in range(1, MOST_COUNTERS):
+        open_ = needed == MOST_COUNTERS
+        if not bool(open_.any()):
+            break
+        blocked = load * blocked / (n + load * blocked)
+        spare = np.where(load < n, n - load, 1.0)
+        mean = n * blocked / (spare + load * blocked) * service / spare
+        needed[open_ & (load < n) & (mean <= target_s)] = n
+    return needed
+
+
 def erlang_a(counters: int, arrivals_per_s: float, service_s: float, patience_s: float) -> tuple[float, float]:
     """Return (probability to wait, share that gives up) when people wait ``patience_s`` on average (M/M/c+M).
 

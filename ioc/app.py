@@ -47,8 +47,9 @@ class Assembly:
     def find(self, topic: str, partition: int) -> FindStage:
         """Return a fresh stage 1 for one partition of a source topic."""
         settings = FindSettings(_admission(self.config.admission, self.offset_min))
-        banks = banks_of(topic, partition, self.config.watching, self.calendar) | self.levels.banks(topic)
-        return FindStage(topic, partition, settings, banks)
+        config = self.config
+        banks = banks_of(topic, partition, config.watching, self.calendar, config.service_levels.waits)
+        return FindStage(topic, partition, settings, banks | self.levels.banks(topic))
 
     def fold(self, sources: Iterable[tuple[str, int]]) -> FoldStage:
         """Return a fresh stage 2 that waits for these input partitions."""

@@ -15,6 +15,7 @@ from streams.levels.clock import Clocks
 from streams.levels.dossiers import DossierLife
 from streams.levels.reports import ReportLife
 from streams.levels.rules import Rules
+from streams.levels.tickets import TicketBank
 from streams.topics import FIELD_REPORTS, SERVICE_QUEUES
 from streams.working_time import WorkingTime, week_of
 
@@ -61,7 +62,8 @@ class Levels:
             return {FAMILY: LevelBank("reports", reports, clocks, agencies, settings.reports.remembered)}
         if topic == SERVICE_QUEUES:
             dossiers = DossierLife(clocks, self._dossiers, agencies)
-            return {FAMILY: LevelBank("dossiers", dossiers, clocks, agencies, settings.dossiers.remembered)}
+            bank = LevelBank("dossiers", dossiers, clocks, agencies, settings.dossiers.remembered)
+            return {FAMILY: bank, "tickets": TicketBank()}
         return {}
 
 

@@ -11,6 +11,7 @@ from ioc.simulate.categories import CATEGORIES
 from ioc.simulate.procedures import PROCEDURES
 from streams.levels.clock import Allowance
 from streams.levels.rules import DOSSIER, RECEIPT, RESOLUTION, Rule
+from streams.levels.waits import WaitTargets
 from streams.working_time import Hours
 
 _HOUR_MS = 3_600_000
@@ -176,6 +177,7 @@ class ServiceLevels(Struct, frozen=True, forbid_unknown_fields=True):
     objectives: Objectives = Objectives()
     reports: Reports = Reports()
     dossiers: Dossiers = Dossiers()
+    waits: WaitTargets = WaitTargets()
 
 
 def report_rules(reports: Reports, working_day_ms: int, offset_ms: int) -> Iterator[Rule]:

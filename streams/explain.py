@@ -188,11 +188,16 @@ def _wait(told: Told) -> tuple[str, str]:
     minutes, waiting = worst.facts.get("wait_s", 0.0) / 60, worst.facts.get("waiting", 0.0)
     counters = worst.facts.get("counters_open", 0.0)
     over = minutes > _LONGEST_WAIT_MIN
+    more = worst.facts.get("counters_needed", 0.0) - counters
+    also_vi, also_en = "", ""
+    if more > 0:
+        also_vi = f", cần mở thêm {more:g} quầy để kịp"
+        also_en = f", {more:g} more would keep the target"
     long_vi = "hơn 4 giờ" if over else f"{minutes:.0f} phút"
     long_en = "over 4 h" if over else f"{minutes:.0f} min"
     return (
-        f"{told.case.scope}: dự báo chờ {long_vi} ({names}); {waiting:g} người đang chờ, {counters:g} quầy mở.",
-        f"{told.case.scope}: predicted wait {long_en} ({names}); {waiting:g} waiting, {counters:g} counters open.",
+        f"{told.case.scope}: dự báo chờ {long_vi} ({names}); {waiting:g} người chờ, {counters:g} quầy mở{also_vi}.",
+        f"{told.case.scope}: predicted wait {long_en} ({names}); {waiting:g} wait, {counters:g} counters{also_en}.",
     )
 
 

@@ -182,8 +182,8 @@ _FAMILIES = (
         "queue_predicted_wait_seconds",
         "gauge",
         ("tenant", "unit"),
-        "The longest wait that a newcomer must expect now in a queue of the unit.",
-        "Thời gian chờ dự báo dài nhất hiện nay tại đơn vị.",
+        "The mean wait that those who come now to the queues of the unit must expect.",
+        "Thời gian chờ trung bình dự báo của người đến lúc này tại đơn vị.",
         combine="max",
     ),
     Measure(

@@ -13,6 +13,8 @@ from streams.banks.bank import Horizon, Item, joined
 from streams.banks.intake import Intake, Reader
 from streams.blocks import pack, unpack
 from streams.events import Event
+from streams.levels.sensors import Sensors
+from streams.measures import Measured
 from streams.series import Columns, Key, Pending, SeriesTable, take
 
 SLOT_MS = 30_000
@@ -25,8 +27,9 @@ RETIRED_AFTER_MS = 7 * 24 * 3_600_000
 class ArrivalBank(Generic[Key]):
     """All sensors of one family and when they were last heard; a `streams.banks.bank.Bank`."""
 
-    def __init__(self, name: str, reader: Reader[Key], silence: Silence) -> None:
+    def __init__(self, name: str, reader: Reader[Key], silence: Silence, sensors: Sensors) -> None:
         self._name = name
+        self._sensors = sensors
         self._key_type = reader.key_type
         self._table: SeriesTable[Key] = SeriesTable()
         self._intake = Intake(reader, self._table)
@@ -54,7 +57,12 @@ class ArrivalBank(Generic[Key]):
             for overdue in self._silence.follow(block)[1]:
                 told.extend(self._come_back(overdue))
         told.extend(self._time_out(horizon.heard_ms))
+        self._sensors.follow(self._table.series, self._silent, horizon.heard_ms - RETIRED_AFTER_MS)
         return told
+
+    def measured(self) -> Measured:
+        """Return how many sensors are watched and silent."""
+        return self._sensors.measured()
 
     def _grow(self) -> None:
         fresh = len(self._table) - len(self._slot)

@@ -25,14 +25,23 @@ from streams.banks.reviews import ReviewBank
 from streams.banks.samples import SampleBank
 from streams.banks.shares import ShareBank
 from streams.calendar import Calendar
+from streams.levels.sensors import Sensors
+from streams.levels.waits import WaitTargets
 from streams.topics import ANOMALIES, CAMERA_EVENTS, FIELD_REPORTS, SERVICE_QUEUES, TELEMETRY
+
+
+class Local(NamedTuple):
+    """What banks are told of the place: its calendar, and what it promises of waiting."""
+
+    calendar: Calendar
+    waits: WaitTargets
 
 
 class Family(NamedTuple):
     """What a family of series is made of.
 
     ``detectors`` are those that fit it, by name, and ``kinds`` what they may tell of it. ``bank`` makes its bank of the
-    groups' panels, of topic and partition in one word, and of the calendar; None: stage 2 watches it. ``whole`` says
+    groups' panels, of topic and partition in one word, and of the place; None: stage 2 watches it. ``whole`` says
     that the family has no metrics to tell apart, so that one group takes all of it; ``judged`` that a policy judges the
     tails.
     """
@@ -40,7 +49,7 @@ class Family(NamedTuple):
     topic: str
     detectors: Mapping[str, Callable[[], Any]]
     kinds: frozenset[Kind]
-    bank: Callable[[Sequence[Panel], str, Calendar], Bank] | None
+    bank: Callable[[Sequence[Panel], str, Local], Bank] | None
     whole: bool = True
     judged: bool = True
 
@@ -52,19 +61,19 @@ def _values(topic: str, name: str, reader: Reader[tuple[str, str]]) -> Family:
         topic,
         fitting,
         _VALUE_KINDS,
-        lambda panels, _, calendar: SampleBank(name, reader, panels, calendar),
+        lambda panels, _, local: SampleBank(name, reader, panels, local.calendar),
         whole=False,
     )
 
 
-def _signals(topic: str, reader: Reader[str]) -> Family:
-    """Return a family of arrivals, watched for silence by a timer."""
+def _signals(topic: str, reader: Reader[str], sensors: str) -> Family:
+    """Return a family of arrivals, watched for silence by a timer and measured under a name."""
     return Family(
         topic,
         {Silence.name: Silence},
         frozenset({Kind.SILENT}),
-        lambda panels, _, calendar: ArrivalBank(
-            "signals", reader, Silence(panels[0].watches[0].detector.parameters, calendar.usual)
+        lambda panels, _, local: ArrivalBank(
+            "signals", reader, Silence(panels[0].watches[0].detector.parameters, local.calendar.usual), Sensors(sensors)
         ),
         judged=False,
     )
@@ -85,7 +94,7 @@ _VALUE_KINDS = frozenset({Kind.SURGE, Kind.DROP, Kind.RISE, Kind.FALL, Kind.STUC
 FAMILIES: MappingProxyType[str, Family] = MappingProxyType(
     {
         "camera.count": _values(CAMERA_EVENTS, "counts", CAMERA_COUNTS),
-        "camera.signal": _signals(CAMERA_EVENTS, CAMERA_SIGNALS),
+        "camera.signal": _signals(CAMERA_EVENTS, CAMERA_SIGNALS, "camera"),
         "camera.reviews": Family(
             CAMERA_EVENTS,
             {PageHinkley.name: PageHinkley},
@@ -109,13 +118,13 @@ FAMILIES: MappingProxyType[str, Family] = MappingProxyType(
             SERVICE_QUEUES,
             QUEUE_DETECTORS,
             frozenset({Kind.LONG_WAIT, Kind.STALLED}),
-            lambda panels, _, __: Whole(QueueBank(panels[0].watches)),
+            lambda panels, _, local: Whole(QueueBank(panels[0].watches, local.waits)),
         ),
-        "queue.signal": _signals(SERVICE_QUEUES, OFFICE_SIGNALS),
+        "queue.signal": _signals(SERVICE_QUEUES, OFFICE_SIGNALS, "office"),
         "queue.visitors": _shares("visitors", VISITORS, Kind.NO_SHOWS),
         "dossier.payments": _shares("payments", PAYMENTS, Kind.PAYMENT_FAILURES),
         "telemetry.value": _values(TELEMETRY, "values", TELEMETRY_VALUES),
-        "telemetry.signal": _signals(TELEMETRY, TELEMETRY_SIGNALS),
+        "telemetry.signal": _signals(TELEMETRY, TELEMETRY_SIGNALS, "telemetry"),
     }
 )
 """Every family by its name, in the order in which a topic's banks stand."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from detectors.arrays import Ints, Scores
+from detectors.arrays import Floats, Ints, Scores
+from detectors.queueing import PredictedWait, QueueBlock
 from detectors.queueing import QueueBank as QueueDetector
-from detectors.queueing import QueueBlock
 from streams.anomalies import Kind, Series
 from streams.banks.bank import Horizon, Item
 from streams.banks.panel import Watch
@@ -16,6 +16,8 @@ from streams.blocks import pack, unpack
 from streams.events import Event, QueueSnapshot
 from streams.events.queue import ServiceStatus
 from streams.judge import Evidence, Judge
+from streams.levels.waits import QueueLevels, WaitTargets
+from streams.measures import Measured
 from streams.series import Columns, Pending, SeriesTable
 
 FAMILY = "queue.state"
@@ -25,7 +27,8 @@ _DIGITS_AT_END = re.compile(r"[0-9]{1,9}$")
 class QueueBank:
     """All queues of one partition, read from their snapshots; a `streams.banks.bank.EventBank`."""
 
-    def __init__(self, watches: Sequence[Watch]) -> None:
+    def __init__(self, watches: Sequence[Watch], targets: WaitTargets) -> None:
+        self._levels = QueueLevels(targets)
         self._table: SeriesTable[tuple[str, str, str]] = SeriesTable()
         self._pending = Pending(width=5)
         self._watched: list[tuple[QueueDetector, list[Judge]]] = [
@@ -34,6 +37,7 @@ class QueueBank:
 
     def observe(self, events: Sequence[Event], at_ms: Ints, local_ms: Ints) -> None:
         """Keep the readings of a batch until the watermark passes them."""
+        self._levels.hear(events, local_ms)
         rows, positions, readings, row_of = [], [], [], self._table.row_of
         for position, event in enumerate(events):
             if not isinstance(event, QueueSnapshot):
@@ -62,6 +66,7 @@ class QueueBank:
 
     def close(self, horizon: Horizon) -> list[Item]:
         """Score and judge what the watermark has passed."""
+        self._levels.pass_time(horizon.watermark_ms)
         ready = self._pending.release(horizon.watermark_ms)
         if ready is None:
             return []
@@ -70,15 +75,24 @@ class QueueBank:
         told: list[Item] = []
         for detector, judges in self._watched:
             detector.resize(len(self._table))
-            evidence = _evidence(block, detector.update(block))
+            scores = detector.update(block)
+            needed = None
+            if isinstance(detector, PredictedWait):
+                needed = self._levels.follow(block, scores.expected, len(self._table))
+            evidence = _evidence(block, scores, needed)
             for judge in judges:
                 told += judge.judge(evidence[judge.kind], self._table.series.__getitem__)
         return told
+
+    def measured(self) -> Measured:
+        """Return the waits, open counters and needed counters of the units."""
+        return self._levels.measured(self._table.series)
 
     def snapshot(self) -> dict[str, bytes]:
         """Return the state as blocks."""
         return {
             **self._table.snapshot("queues/series"),
+            **self._levels.snapshot("queues/levels"),
             "queues/pending": self._pending.snapshot(),
             **self._judged(),
         }
@@ -94,6 +108,7 @@ class QueueBank:
         """Replace the state of a fresh bank; a detector that is new in the configuration starts cold."""
         self._table.restore("queues/series", blocks, tuple[str, str, str])
         self._pending.restore(blocks["queues/pending"])
+        self._levels.restore("queues/levels", blocks)
         for detector, judges in self._watched:
             if f"queues/{detector.name}/0" in blocks:
                 detector.load(unpack(f"queues/{detector.name}", blocks))
@@ -102,11 +117,13 @@ class QueueBank:
                     judge.restore(saved)
 
 
-def _evidence(block: QueueBlock, scores: Scores) -> dict[Kind, Evidence]:
+def _evidence(block: QueueBlock, scores: Scores, needed: Floats | None) -> dict[Kind, Evidence]:
     """Return how the scores of a detector of queues read: as a wait in seconds, or as people before no counter."""
     facts = {"waiting": block.waiting, "counters_open": block.counters_open}
     wait_s, at_ms = scores.expected, block.at_ms
-    wait_facts = {**facts, "wait_s": wait_s}
+    wait_facts = (
+        {**facts, "wait_s": wait_s} if needed is None else {**facts, "wait_s": wait_s, "counters_needed": needed}
+    )
     return {
         Kind.LONG_WAIT: Evidence(block.series, at_ms, at_ms, scores.p_high, wait_s, wait_s, wait_facts),
         Kind.STALLED: Evidence(block.series, at_ms, at_ms, scores.p_high, block.waiting, wait_s, facts),

@@ -7,11 +7,12 @@ from msgspec import Struct
 
 from streams.anomalies import Kind
 from streams.banks.bank import Bank
-from streams.banks.families import FAMILIES, Family
+from streams.banks.families import FAMILIES, Family, Local
 from streams.banks.making import make
 from streams.banks.panel import Choice, Panel, Reading, Side, Watch
 from streams.calendar import NO_CALENDAR, Calendar
 from streams.judge import Policy
+from streams.levels.waits import WaitTargets
 from streams.topics import SOURCES
 
 _MINUTE_MS = 60_000
@@ -197,7 +198,13 @@ class Watching(Struct, frozen=True, forbid_unknown_fields=True):
         return Watch(detector, use.tells, self.policies.get(use.policy))
 
 
-def banks_of(topic: str, partition: int, watching: Watching, calendar: Calendar = NO_CALENDAR) -> dict[str, Bank]:
+def banks_of(
+    topic: str,
+    partition: int,
+    watching: Watching,
+    calendar: Calendar = NO_CALENDAR,
+    waits: WaitTargets = WaitTargets(),  # noqa: B008 - frozen
+) -> dict[str, Bank]:
     """Return fresh banks for one partition of a source topic, by family.
 
     Raises
@@ -209,7 +216,7 @@ def banks_of(topic: str, partition: int, watching: Watching, calendar: Calendar 
         raise ValueError(f"topic {topic!r} is no source topic; these are {', '.join(SOURCES)}")
     mine = [(name, family, watching.panels(name)) for name, family in FAMILIES.items() if family.topic == topic]
     return {
-        name: family.bank(panels, f"{topic}/{partition}", calendar)
+        name: family.bank(panels, f"{topic}/{partition}", Local(calendar, waits))
         for name, family, panels in mine
         if panels and family.bank is not None
     }

@@ -1,1 +1,1 @@
-"""Service levels: the deadlines of field reports and dossiers, how they were kept, and which are running out."""
+"""Service levels: deadlines of reports and dossiers, waits, and what else is held against a target; no incidents."""

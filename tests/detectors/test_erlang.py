@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from detectors.erlang import erlang_a, erlang_b, erlang_c
+from detectors.erlang import MOST_COUNTERS, counters_needed, erlang_a, erlang_b, erlang_c
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,18 @@ def test_negative_or_endless_load_is_refused() -> None:
             erlang_b(np.array(1), np.array(load))
     with pytest.raises(ValueError, match="counters must be at least 1"):
         erlang_a(0, 1.0, 1.0, 1.0)
+
+
+def test_the_counters_needed_are_the_fewest_that_keep_the_target() -> None:
+    """One fewer waits longer by Erlang C itself; drawn over loads from next to none to thirty counters' work."""
+    random = np.random.default_rng(3)
+    arrivals, service = random.uniform(0.0001, 0.05, 200), random.uniform(60.0, 600.0, 200)
+    needed = counters_needed(arrivals, service, 300.0)
+    assert (erlang_c(needed, arrivals, service, 1.0).mean_wait_s <= 300.0).all()
+    assert (erlang_c(needed - 1, arrivals, service, 1.0).mean_wait_s > 300.0)[needed > 1].all()
+    assert needed.max() > 20
+
+
+def test_nobody_needs_no_counter_and_a_crowd_has_an_upper_bound() -> None:
+    """Readings that can't be are no reason to search for ever."""
+    assert counters_needed(np.array([0.0, 100.0]), np.array([600.0, 600.0]), 900.0).tolist() == [0, MOST_COUNTERS]

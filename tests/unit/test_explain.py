@@ -28,7 +28,10 @@ EXPECTED = {
         "liền nhau cùng phản ánh: X-1; 40 phản ánh trong 6 giờ",
         "neighbouring communes report together: X-1; 40 reports in 6 h where 7 are usual.",
     ),
-    Kind.LONG_WAIT: ("dự báo chờ 25 phút", "predicted wait 25 min"),
+    Kind.LONG_WAIT: (
+        "dự báo chờ 25 phút (X-1); 12 người chờ, 2 quầy mở, cần mở thêm 3 quầy để kịp.",
+        "predicted wait 25 min (X-1); 12 wait, 2 counters, 3 more would keep the target.",
+    ),
     Kind.STALLED: ("không ai được gọi", "nobody is called"),
     Kind.NO_SHOWS: (
         "40 trên 90 lượt gọi không có người đến, thường lệ khoảng 7.",
@@ -62,6 +65,7 @@ def member(
             "wait_s": 1500.0,
             "waiting": 12.0,
             "counters_open": 2.0,
+            "counters_needed": 5.0,
             "window_h": 6.0,
             "window_observed": 37.0,
             "window_expected": 4.2,
