@@ -1,8 +1,8 @@
 """Counts false incidents on quiet stretches (outside labels, holidays, clock changes) per 100 series and week.
 
-An incident is quiet by the day on which it starts. False is what no label, no later number, no confirmed standstill and
-no confirmed stop of the feed explains. What was observed is read from the recording itself; nothing of the product is
-used but its incidents.
+An incident is quiet by the day on which it starts. False is what no label explains and nothing in the recording
+confirms: no later number of a queue, no standstill, no stop of a feed, no day of nothing of a sensor told to be dead.
+What was observed is read from the recording itself; nothing of the product is used but its incidents.
 """
 
 import gzip
@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 import holidays
 
 from tests.recordings.claims import CLAIMS, judge
-from tests.recordings.labelled import QUEUES, SITES, Found, Label, file, labels, run
+from tests.recordings.dead import was_dead
+from tests.recordings.labelled import CAMERAS, QUEUES, SITES, Found, Label, file, labels, run
 from tests.recordings.waits import fell_silent, outcome, stood_still
 
 _OWN = frozenset({"sensor-dead", "data-fault:clock", "stuck-queue"})
@@ -89,7 +90,7 @@ def false_rate(recording: str) -> Rate:
         for each in incidents
         if id(each) not in explained and quiet.has(quiet.day(each.start), each.evidence[0].series)
     ]
-    confirmed = [each for each in beyond if recording == QUEUES and _confirmed(each)]
+    confirmed = [each for each in beyond if _confirmed(each, recording)]
     chosen = {id(each) for each in confirmed}
     days = _observed(recording, quiet)
     return Rate(
@@ -100,8 +101,12 @@ def false_rate(recording: str) -> Rate:
     )
 
 
-def _confirmed(incident: Found) -> bool:
-    """Whether later readings of the queue show that an incident was right."""
+def _confirmed(incident: Found, recording: str) -> bool:
+    """Whether later readings of the queue, the feed or the sensor show that an incident was right."""
+    if recording == CAMERAS:
+        return incident.rule == "sensor_stuck" and was_dead(incident)
+    if recording != QUEUES:
+        return False
     if incident.rule == "queue_wait":
         return outcome(incident) in _CONFIRMED
     if incident.rule == "area_outage":

@@ -23,7 +23,8 @@ One configuration, the defaults, but for the public holidays of each recording's
 A stretch is *quiet* outside the labels' windows (of a label about one sensor or office: for that one), public holidays
 and days on which the clock changes; an incident belongs to the day on which it starts. On such a stretch an incident is
 false unless later numbers confirm it: a predicted wait by the call of the ticket, a standstill by half an hour without,
-an outage by half an hour without any reading of its offices, at a time of day at which they are heard on most days.
+an outage by half an hour without any reading of its offices, at a time of day at which they are heard on most days, a
+dead sensor by a day and a night without a count.
 """
 
 
