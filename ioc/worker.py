@@ -63,7 +63,7 @@ def work(config: Config) -> int:
     def make_stage(source: Source, partition: int) -> Stage:
         return assembly.fold(places) if source.stage == FOLD else assembly.find(source.topic, partition)
 
-    metrics = WorkerMetrics()
+    metrics = WorkerMetrics(config, assembly.names.places)
     server, address = serve(metrics, config.metrics)
     log.info("metrics at %s", address)
     try:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
+from streams.alarms import Alarms
 from streams.anomalies import Anomaly, Counts, Joined, Message, Watermark, from_value
 from streams.areas import AreaSurges
 from streams.banks.panel import Watch
@@ -58,6 +59,7 @@ class FoldStage:
             self._counting["rollup"] = Rollup(settings.surges)
         if settings.areas is not None:
             self._counting["areas"] = AreaSurges(settings.areas, settings.names.places, settings.calendar)
+        self._alarms = Alarms()
         self._state = _State()
         self._seen: OrderedDict[str, None] = OrderedDict()
 
@@ -146,8 +148,9 @@ class FoldStage:
             told.append((incident, to_record(incident, timestamp_ms)))
 
     def _outcome(self, records: int, repeated: int, told: list[tuple[Incident, OutputRecord]]) -> Outcome:
+        cases, clock_ms = self._correlator.memory.cases, self._state.clock_ms
         counted = Counter(f"{incident.rule}/{incident.severity.value}/{incident.status.value}" for incident, _ in told)
-        standing = Counter(f"{case.rule}/{case.severity.value}" for case in self._correlator.memory.cases.values())
+        standing = Counter(f"{case.rule}/{case.severity.value}" for case in cases.values())
         tally = Tally(
             records=records,
             accepted=records - repeated,
@@ -155,7 +158,9 @@ class FoldStage:
             incidents=dict(sorted(counted.items())),
             open_incidents=dict(sorted(standing.items())),
         )
-        return Outcome([record for _, record in told], tally, self._state.clock_ms)
+        fleet = self._correlator.memory.fleet
+        measured = self._alarms.measured([incident for incident, _ in told], cases, fleet, clock_ms or 0)
+        return Outcome([record for _, record in told], tally, clock_ms, measured)
 
     def snapshot(self) -> dict[str, bytes]:
         """Return the state as blocks: clock and waiting items, correlator, ids seen, roll-up."""
@@ -170,6 +175,7 @@ class FoldStage:
         """Replace the state of a fresh stage by that of ``snapshot``."""
         self._state = msgspec.msgpack.decode(blocks["state"], type=_State)
         self._correlator.memory = msgspec.msgpack.decode(blocks["correlator"], type=Memory)
+        self._alarms.resume(self._correlator.memory.cases)
         self._seen = OrderedDict.fromkeys(msgspec.msgpack.decode(blocks["seen"], type=list[str]))
         for name, each in self._counting.items():
             if any(block.startswith(f"{name}/") for block in blocks):  # else it was off until now

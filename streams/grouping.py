@@ -69,6 +69,14 @@ _SEVERITY = {
     "source_clock": Severity.WARNING,
 }
 
+_BY_EXTENT = ("queue_wait", "report_surge", "payment_failures")
+
+RULES = {
+    rule: frozenset({Severity.MAJOR, Severity.MINOR}) if rule in _BY_EXTENT else frozenset({_SEVERITY[rule]})
+    for rule in (*SINGLE_RULE.values(), *WIDE_RULE.values(), PLANNED)
+}
+"""Every rule, and how severe its incidents can be."""
+
 
 def fleet_key(series: Series, unit: str) -> str:
     """Return the key under which sensors of one kind in one unit (or `PROVINCE`) are counted."""

@@ -87,6 +87,20 @@ _FAMILIES = (
         "Số sự cố mới mở; dùng để so với ngân sách cảnh báo.",
     ),
     Measure(
+        "incidents_reopened",
+        "counter",
+        ("tenant", "rule"),
+        "Incidents that opened again within a week of clearing: sensors that flicker, alarms that chatter.",
+        "Số sự cố mở lại trong vòng một tuần sau khi đã hết: cảm biến chập chờn.",
+    ),
+    Measure(
+        "incidents_stale",
+        "gauge",
+        ("tenant",),
+        "Incidents open for more than a day.",
+        "Số sự cố mở quá một ngày.",
+    ),
+    Measure(
         "unit_incidents_open",
         "gauge",
         ("tenant", "unit", "rule", "severity"),

@@ -2,7 +2,7 @@
 
 import click
 
-from deploy.sources.writing import COMMAND, ROOT, differing, write
+from deploy.sources.writing import COMMAND, differing, shown, write
 
 
 @click.command(COMMAND)
@@ -11,11 +11,11 @@ def command(check: bool) -> None:
     """Write rules, dashboards and manifests under deploy/, made from deploy/sources."""
     if not check:
         for path in write():
-            click.echo(ROOT.name / path)
+            click.echo(shown(path))
         return
     stale = differing()
     if stale:
-        names = ", ".join(str(ROOT.name / path) for path in stale)
+        names = ", ".join(map(shown, stale))
         raise click.ClickException(f"differs from deploy/sources: {names}; run `make deploy-files` ({COMMAND})")
 
 

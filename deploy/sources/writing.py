@@ -1,9 +1,10 @@
 """Collects the generated files, writes those that differ and tells which do."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
-from deploy.sources import dashboards
+from deploy.sources import dashboards, metrics_page
 
 ROOT = Path(__file__).parents[1]
 """The folder `deploy/`: paths of generated files are relative to it."""
@@ -12,7 +13,7 @@ COMMAND = "python -m deploy.sources"
 
 Maker = Callable[[], dict[Path, str]]
 
-MAKERS: tuple[Maker, ...] = (dashboards.files,)
+MAKERS: tuple[Maker, ...] = (dashboards.files, metrics_page.files)
 """The function `files` of every module that makes files: one line each."""
 
 
@@ -45,6 +46,17 @@ def write(root: Path = ROOT) -> list[Path]:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(texts[path], encoding="utf-8")
     return stale
+
+
+def shown(path: Path) -> str:
+    """Return a path below ``deploy/`` as seen from the repository's root.
+
+    Examples
+    --------
+    >>> shown(Path("../docs/metrics.md")), shown(Path("prometheus/rules.yml"))
+    ('docs/metrics.md', 'deploy/prometheus/rules.yml')
+    """
+    return os.path.normpath(ROOT.name / path)
 
 
 def _standing(path: Path) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from ioc.metrics.catalogue import METRICS
 from ioc.recording import RecordingWriter
 from streams.rejection import Reason
 from tests.integration.worker_process import INPUTS, Site, Worker
@@ -89,10 +90,11 @@ def test_a_worker_that_has_read_everything_shows_no_lag_and_a_late_watermark(scr
 
 
 def test_no_label_carries_anything_of_a_person(scraped: Scraped) -> None:
-    """Labels are topics, partitions and closed sets; sources, cameras and categories are none."""
+    """Labels are those of the catalogue: topics, units and other closed sets; cameras and sources are none."""
     names = {
         name for family in text_string_to_metric_families(scraped.text) for s in family.samples for name in s.labels
     }
-    closed = {"topic", "partition", "outcome", "reason", "note", "kind", "detector", "rule", "severity", "status"}
-    assert names <= closed | {"version", "le", "generation", "implementation", "major", "minor", "patchlevel"}
+    known = {label for metric in METRICS.values() for label in metric.labels}
+    assert names <= known | {"le", "implementation", "major", "minor", "patchlevel", "version"}
+    assert not known & {"camera_id", "asset_id", "ticket_id", "source", "incident_id", "reporter_hash"}
     assert "CAM-" not in scraped.text

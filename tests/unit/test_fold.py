@@ -117,7 +117,10 @@ def test_a_record_that_is_none_of_ours_is_passed_over_when_it_is_empty() -> None
 
 
 def test_a_restored_stage_goes_on_as_if_nothing_had_happened() -> None:
-    """Waiting messages, open incidents, ids and the counts of units are all in the snapshot."""
+    """Waiting messages, open incidents, ids and the counts of units are all in the snapshot.
+
+    Its counters begin anew, as those of any process do: it shows them at 0 again.
+    """
     series = Series("11", "03127", "report.count", "Ngập úng")
     early = batch(
         Joined(id="j", at_ms=NOON, series=series),
@@ -132,5 +135,13 @@ def test_a_restored_stage_goes_on_as_if_nothing_had_happened() -> None:
     parted.process(early, NOON)
     heir = stage((("a", 0),))
     heir.restore(parted.snapshot())
-    assert heir.process(late, NOON) == whole.process(late, NOON)
+    gone_on, went_on = heir.process(late, NOON), whole.process(late, NOON)
+    assert (gone_on.outputs, gone_on.tally, gone_on.watermark_ms) == (
+        went_on.outputs,
+        went_on.tally,
+        went_on.watermark_ms,
+    )
+    assert gone_on.measured.standing == went_on.measured.standing
+    counted = {labels: n for labels, n in gone_on.measured.counted["incidents_opened"].items() if n}
+    assert counted == went_on.measured.counted["incidents_opened"]
     assert heir.snapshot() == whole.snapshot()

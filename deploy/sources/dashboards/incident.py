@@ -30,7 +30,7 @@ def page() -> Page:
             unit(),
             chosen("rule", Words("Loại sự cố", "Rule"), f"label_values(ioc_incidents_opened_total{{{TENANT}}}, rule)"),
         ],
-        [_incidents(), _why(), _meanwhile()],
+        [_incidents(), _why(), _quality(), _meanwhile()],
         "now-6h",
     )
 
@@ -123,6 +123,39 @@ def _why() -> Row:
                 stacked=StackingMode.NORMAL,
                 names=STATUSES,
                 calcs=("sum",),
+            ),
+        ],
+    )
+
+
+def _quality() -> Row:
+    reopened = f"increase(ioc_incidents_reopened_total{{{TENANT}, {_RULE}}}[$__rate_interval])"
+    return Row(
+        Words("Chất lượng cảnh báo", "Quality of alarms"),
+        [
+            course(
+                Words("Sự cố mở lại", "Incidents opened again"),
+                Words(
+                    "Cảm biến nào chập chờn? Sự cố hết rồi lại mở trong vòng một tuần, theo loại.",
+                    "Which sensors flicker? Incidents that cleared and opened again within a week, by rule.",
+                ),
+                [Query(f"sum by (rule) ({reopened})", "{{rule}}")],
+                Size(12, 7),
+                "none",
+                bars=True,
+                stacked=StackingMode.NORMAL,
+                calcs=("sum",),
+            ),
+            course(
+                Words("Sự cố mở quá một ngày", "Incidents open for more than a day"),
+                Words(
+                    "Có sự cố nào bị bỏ quên không? Theo ISA-18.2, dưới 5 là tốt.",
+                    "Are incidents left standing? ISA-18.2 wants fewer than 5.",
+                ),
+                [Query(f"sum by (tenant) (ioc_incidents_stale{{{TENANT}}})", "{{tenant}}")],
+                Size(12, 7),
+                "none",
+                colours=steps("stale_incidents"),
             ),
         ],
     )
