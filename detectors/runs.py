@@ -7,7 +7,9 @@ from detectors.arrays import Floats, Ints
 from detectors.bank import Column, Table
 
 _LARGEST = 5.0  # what one observation can add to a run
-_APART_H = 1.0 / 12.0  # observations so far apart count as independent
+_APART_H = (
+    1.0  # observations of an hour share a run; if they taught more than it, tails would be too much of their kind
+)
 # Squares of the runs' means: they start between those of independent and of wholly dependent observations, and are
 # learned over many runs, so that a slow decline can't widen what it is judged by.
 _START_SQUARE = 0.57

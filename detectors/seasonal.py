@@ -20,6 +20,9 @@ _LARGEST_FACTOR = 30.0
 _START_LOG_DISPERSION = -2.3
 _NOISE_OF_HOUR = (50.0, -2.0, 2.0)  # memory, visits; least and largest log dispersion
 _NOISE_OF_SERIES = (500.0, -7.0, 2.0)
+_PHASES = 100.0  # memory of how far observations lie off the usual place in the hour
+_LEAST_OF_HOURS = 0.5  # a parabola through a step dips below the least of the three hours, at most to so much of it
+_ODD_H = 0.75  # a suspicious stretch that is younger teaches like any other
 _LONGEST_EXCESS = 7.0  # nats: beyond twelve standard deviations p is below 1e-6 whatever a series did before
 _LEAST_SD = 0.7  # below it the skewness of counts says little about the mean of their deviance
 
@@ -89,12 +92,13 @@ class _Expectation(NamedTuple):
 class SeasonalCounts(Bank):
     """Exponentially weighted weekday-by-hour profile, slow level, negative-binomial deviance, learned tails.
 
-    The profile of a bin shrinks to that of weekday or weekend, that to the hour of day, that to the mean; between the
-    hours' centres it is interpolated. The score of a count is the deviance residual of the negative binomial, plus a
-    sixth of its skewness, which brings its mean to 0 (Pierce and Schafer 1986, doi:10.1080/01621459.1986.10478361). Its
-    exponentially weighted means over an hour, most of a day and some days are scores as well, whatever the cadence.
-    The largest of the four on each side becomes a tail probability by `calibrate`, whatever their dependence. All this
-    is learned as soon as the hour of the week is known at all, but nothing is said before ``quiet_days``.
+    The profile of a bin shrinks to that of weekday or weekend, that to the hour of day, that to the mean; within the
+    hour it is the parabola with the means of three. The score of a count is the deviance residual of the negative
+    binomial, plus a sixth of its skewness, which brings its mean to 0 (Pierce and Schafer 1986,
+    doi:10.1080/01621459.1986.10478361). Its exponentially weighted means over an hour, most of a day and some days are
+    scores as well, whatever the cadence. The largest of the four on each side becomes a tail probability by
+    `calibrate`, whatever their dependence. All this is learned as soon as the hour of the week is known at all, but
+    nothing is said before ``quiet_days``.
 
     Examples
     --------
@@ -109,7 +113,7 @@ class SeasonalCounts(Bank):
     """
 
     name = "seasonal"
-    version = 3
+    version = 4
 
     def __init__(self, parameters: SeasonalParameters | None = None) -> None:
         self.parameters = (parameters or SeasonalParameters()).validated()
@@ -126,6 +130,8 @@ class SeasonalCounts(Bank):
                 "level": Column((2,), series_last=True),  # weighted sums of what was observed, and of the profile
                 "noise": Column((2, 25), series_last=True),  # log dispersion by hour, relative to the last; its visits
                 "phase": Column(fill=np.nan),  # where in the hour the observations lie on average, hours
+                "phase_square": Column(fill=1.0 / 12.0),  # mean square of how far they lie off it
+                "odd_h": Column(),  # for how long it has been suspicious, hours
                 **runs.columns(self.parameters.run_hours),
                 **calibrate.columns(),
             }
@@ -193,22 +199,45 @@ class SeasonalCounts(Bank):
         return _Expectation(factor, mean, dispersion, sd, weights, known, ready)
 
     def _between(self, rows: Ints, bins: _Bins, part: Floats, usual: Floats, base: Floats) -> Floats:
-        """Interpolate to the next or previous hour's usual count, for observations off their hour's centre."""
-        shift, off = phase.follow(self._table.floats("phase"), bins.place, part)
+        """Follow the rhythm within the hour, for observations off its centre: the parabola with three hours' means.
+
+        A straight line from hour to hour lies above a quiet night and below a rush hour, by a tenth where both differ
+        much, and a steady series shows it.
+        """
+        table = self._table
+        shift, off = phase.follow(table.floats("phase"), bins.place, part)
         if len(off) == 0:
             return usual
-        shift = shift[off]
+        shift, chosen, own = shift[off], rows[off], usual[off]
         week = bins.week if isinstance(bins.week, int) else bins.week[off]
-        beside = _of_week(rows[off], (week + np.where(shift > 0.0, 1, -1)) % _WEEK_HOURS)
-        hours = self._table.floats("hours")
-        neighbour, _ = _shrunk(hours, beside, base[off])
-        share = np.where(hours[1, beside.kind, beside.place] >= 1.0, np.abs(shift), 0.0)
-        usual[off] += share * (neighbour - usual[off])
+        before, after = (self._beside(chosen, (week + step) % _WEEK_HOURS, own, base[off]) for step in (-1, 1))
+        squares, square = table.floats("phase_square")[chosen], shift * shift
+        squares, square = squares + (square - squares) / _PHASES, square - squares
+        table.floats("phase_square")[chosen] = squares
+        found = own + 0.5 * shift * (after - before) + square * (0.5 * (before + after) - own)
+        usual[off] = np.maximum(found, _LEAST_OF_HOURS * np.minimum(np.minimum(before, after), own))
         return usual
+
+    def _beside(self, rows: Ints, week: Ints | int, own: Floats, base: Floats) -> Floats:
+        """Return the usual count of a neighbouring hour, or that of the hour itself where the other isn't known."""
+        hours, bins = self._table.floats("hours"), _of_week(rows, week)
+        usual, _ = _shrunk(hours, bins, base)
+        return np.where(hours[1, bins.kind, bins.place] >= 1.0, usual, own)
+
+    def _trust(self, place: Ints | slice, gap_h: Floats) -> Floats:
+        """Return what observations may teach: all, or little once the series has been suspicious for an hour or so.
+
+        Where there are many an hour, quiet series are suspicious for several in a row, as these share a run. If all but
+        the first taught little, the tail would be learned without its far part.
+        """
+        odd_h, trust = self._table.floats("odd_h"), self._tails.trust(place)
+        lasted = np.where(trust < 1.0, odd_h[place] + gap_h, 0.0)
+        odd_h[place] = lasted
+        return np.where(lasted < _ODD_H, 1.0, trust)
 
     def _judge(self, place: Ints | slice, z: Floats, gap_h: Floats, expectation: _Expectation) -> Verdict:
         known, ready, tails = expectation.known, expectation.ready, self._tails
-        worth = np.where(known, tails.trust(place), 0.0)
+        worth = np.where(known, self._trust(place, gap_h), 0.0)
         worth_h = np.minimum(gap_h, 1.0)
         worth_h *= worth
         seen_h = tails.seen(place) - calibrate.PRIOR_SEEN

@@ -30,6 +30,8 @@ class NaiveSeasonal:
         self.level = (0.0, 0.0)
         self.noise: dict[int, tuple[float, float]] = {}
         self.phase: float | None = None
+        self.width = 1 / 12  # variance of the places in the hour
+        self.odd = 0.0
         self.runs = {1.0: 0.0, 8.0: 0.0, 64.0: 0.0}
         independent = {hours: math.tanh(0.5 / hours) for hours in self.runs}
         self.squares = {hours: max(0.57 * math.sqrt(square), square) for hours, square in independent.items()}
@@ -55,9 +57,7 @@ class NaiveSeasonal:
         self.phase += shift / 100
         usual = self._usual(keys, base)
         if abs(shift) > 0.02:
-            beside = self._keys(local_ms + (HOUR if shift > 0 else -HOUR))
-            if self.bins.get(beside[1], (0.0, 0.0))[1] >= 1.0:
-                usual += abs(shift) * (self._usual(beside, base) - usual)
+            usual = self._bent(local_ms, shift, usual, base)
         factor = (self.level[0] + 24 * base + 1e-9) / (self.level[1] + 24 * base + 1e-9)
         factor = min(max(factor, 1 / 30), 30.0)
         mean = max(usual * factor, 0.01)
@@ -87,6 +87,18 @@ class NaiveSeasonal:
             usual = (total + prior * usual) / (visits + prior)
         return usual
 
+    def _bent(self, local_ms: int, shift: float, own: float, base: float) -> float:
+        """Evaluate the a + b x + c x² whose means over the hours at -1, 0 and 1 are the three usual counts."""
+        means = []
+        for moved in (-HOUR, HOUR):
+            keys = self._keys(local_ms + moved)
+            means.append(self._usual(keys, base) if self.bins.get(keys[1], (0.0, 0.0))[1] >= 1.0 else own)
+        c = (means[0] - 2.0 * own + means[1]) / 2.0
+        b = (means[1] - means[0]) / 2.0
+        a = own - c * self.width
+        self.width += (shift**2 - self.width) / 100
+        return max(a + b * shift + c * shift**2, min(*means, own) / 2.0)
+
     @staticmethod
     def _z(value: float, mean: float, size: float) -> float:
         gain = value * math.log(value / mean) if value > 0.0 else 0.0
@@ -96,9 +108,11 @@ class NaiveSeasonal:
 
     def _judge(self, z: float, gap: float, known: bool) -> tuple[float, float]:
         z = z if known else 0.0
-        scores = {1 / 12: z}
+        scores = {0.0: z}
         short = min(gap, 1.0)
-        worth = short * self.tails.trust if known else 0.0
+        self.odd = self.odd + gap if self.tails.trust < 1.0 else 0.0
+        trust = (self.tails.trust if self.odd >= 0.75 else 1.0) if known else 0.0
+        worth = short * trust
         for hours in self.runs:
             keep, square = math.exp(-gap / hours), self.squares[hours]
             gain = min(1.0 - keep, 4.0 * square / (1.0 + square))
@@ -110,8 +124,7 @@ class NaiveSeasonal:
             memory = min(self.tails.seen - 333.0 + 10.0 * hours, 250.0 * hours, 1000.0)
             self.squares[hours] = min(max(square * (1.0 + excess * worth / memory), 0.001), 1.0)
         highest, lowest = max(scores, key=lambda hours: scores[hours]), min(scores, key=lambda hours: scores[hours])
-        trust = self.tails.trust if known else 0.0
-        shares = min(gap / highest, 1.0) * trust, min(gap / lowest, 1.0) * trust
+        shares = min(gap / max(highest, 1.0), 1.0) * trust, min(gap / max(lowest, 1.0), 1.0) * trust
         high, low = self.tails.judge((scores[highest], -scores[lowest]), worth, shares)
         return math.exp(high), math.exp(low)
 
