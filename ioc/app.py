@@ -9,16 +9,21 @@ from ioc.assets import Assets, Kind, load_assets
 from ioc.calendar import load_calendar, special_days
 from ioc.config import Admission, Config
 from ioc.errors import ConfigError
+from ioc.kpi_targets import targets_of
 from ioc.levels import Levels
 from ioc.units import load_places
 from streams import areas
 from streams.admission import AdmissionSettings
 from streams.banks import reports
+from streams.banks.bank import Bank
 from streams.banks.panel import Watch
 from streams.banks.watching import banks_of
 from streams.explain import Names
 from streams.find import FindSettings, FindStage
 from streams.fold import FoldSettings, FoldStage
+from streams.levels.figures import FigureBank
+from streams.levels.telemetry import TelemetryLevels
+from streams.topics import TELEMETRY
 
 _REFERENCE = datetime(2026, 1, 1)  # noqa: DTZ001 - a wall-clock date to read a zone's standard offset at
 
@@ -49,7 +54,15 @@ class Assembly:
         settings = FindSettings(_admission(self.config.admission, self.offset_min))
         config = self.config
         banks = banks_of(topic, partition, config.watching, self.calendar, config.service_levels.waits)
-        return FindStage(topic, partition, settings, banks | self.levels.banks(topic))
+        return FindStage(topic, partition, settings, banks | self.levels.banks(topic) | self._figures(topic))
+
+    def _figures(self, topic: str) -> dict[str, Bank]:
+        """Return fresh banks that measure telemetry and indicators, where they come."""
+        if topic != TELEMETRY:
+            return {}
+        shown = {kind: frozenset(metrics) for kind, metrics in self.config.telemetry.shown.items()}
+        figures = FigureBank(targets_of(self.config.kpi), self.offset_min)
+        return {"shown": TelemetryLevels(shown), "kpi": figures}
 
     def fold(self, sources: Iterable[tuple[str, int]]) -> FoldStage:
         """Return a fresh stage 2 that waits for these input partitions."""

@@ -10,7 +10,9 @@ from msgspec import Meta, Struct
 
 from ioc.calendar import Days, plain
 from ioc.errors import ConfigError
+from ioc.kpi_targets import Kpi
 from ioc.service_levels import ServiceLevels
+from ioc.shown import Telemetry
 from streams.banks.watching import Watching
 from streams.correlate import Rules
 
@@ -102,6 +104,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     watching: Watching = Watching()
     rules: Rules = Rules()
     service_levels: ServiceLevels = ServiceLevels()
+    kpi: Kpi = Kpi()
+    telemetry: Telemetry = Telemetry()
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Config:

@@ -36,6 +36,9 @@ _OUTPUT_KEYS = {
     "vn.ioc.watermark.v1": "input topic and partition",
 }
 
+_COMPOSED_KEYS = {"vn.ioc.kpi.figure.v1": "`data.tenant`, a slash and `data.kpi`"}
+"""Record keys that are no field of ``data``."""
+
 _PRESENT: Document = {"not": {"type": "null"}}
 
 
@@ -208,7 +211,8 @@ def _key_schema(name: str) -> Document:
     for topic, types in TYPES_OF_TOPIC.items():
         if name in {type_name(event_type) for event_type in types}:
             key = next(found.key for found in declared() if found.name == topic)
-            return {"type": "string", "description": f"equals `data.{key}`"}
+            equals = _COMPOSED_KEYS.get(name, f"`data.{key}`")
+            return {"type": "string", "description": f"equals {equals}"}
     if name in _OUTPUTS:
         return {"type": "string", "description": _OUTPUT_KEYS[name]}
     if name == _DEAD_LETTER:

@@ -8,6 +8,7 @@ from streams.events.camera import CameraAnalytics, CameraHealth
 from streams.events.control import Punctuation
 from streams.events.dossier import DossierLifecycle
 from streams.events.fieldreport import FieldReport
+from streams.events.kpi import KpiFigure
 from streams.events.queue import QueueCounter, QueueSnapshot, QueueTicket
 from streams.events.telemetry import TelemetryObservation
 from streams.topics import CAMERA_EVENTS, FIELD_REPORTS, SERVICE_QUEUES, TELEMETRY
@@ -21,6 +22,7 @@ __all__ = [
     "DossierLifecycle",
     "Event",
     "FieldReport",
+    "KpiFigure",
     "Punctuation",
     "QueueCounter",
     "QueueSnapshot",
@@ -40,6 +42,7 @@ Event = (
     | QueueCounter
     | DossierLifecycle
     | TelemetryObservation
+    | KpiFigure
     | Punctuation
 )
 
@@ -47,7 +50,7 @@ TYPES_OF_TOPIC: dict[str, tuple[type[Envelope], ...]] = {
     CAMERA_EVENTS: (CameraAnalytics, CameraHealth),
     FIELD_REPORTS: (FieldReport,),
     SERVICE_QUEUES: (QueueTicket, QueueSnapshot, QueueCounter, DossierLifecycle),
-    TELEMETRY: (TelemetryObservation,),
+    TELEMETRY: (TelemetryObservation, KpiFigure),
 }
 """Which event types a source topic carries, besides `Punctuation`, which may stand on each."""
 

@@ -68,6 +68,7 @@ STRATEGIES: dict[type[inspect.Type], Callable[[Any], st.SearchStrategy[Any]]] = 
     inspect.EnumType: lambda kind: st.sampled_from([one for one in kind.cls if one.name != "UNRECOGNISED"]),
     inspect.LiteralType: lambda kind: st.sampled_from(kind.values),
     inspect.DateTimeType: lambda _: st.datetimes(timezones=ZONES),
+    inspect.DateType: lambda _: st.dates(),
     inspect.NoneType: lambda _: st.none(),
     inspect.UnionType: lambda kind: st.one_of([values(one) for one in kind.types]),
     inspect.StructType: _struct,
