@@ -32,7 +32,7 @@ class LevelBank(Generic[StepT, MatterT]):
     life : Life
         How the matters live.
     clocks : Clocks
-        Move the deadlines.
+        Tell when a deadline comes nearer.
     agencies : frozenset of str
         The closed set of labels.
     capacity : int
@@ -44,9 +44,8 @@ class LevelBank(Generic[StepT, MatterT]):
     ) -> None:
         self._name = name
         self._life = life
-        self._clocks = clocks
         self._shelf = Shelf(life.matter_type, capacity)
-        self._book = Book(agencies, life.unit_level, life.happenings)
+        self._book = Book(agencies, life.unit_level, life.happenings, clocks.marks)
         self._read: list[tuple[int, Event]] = []
         self._events = 0
         self._waiting: list[StepT] = []
@@ -96,24 +95,20 @@ class LevelBank(Generic[StepT, MatterT]):
         if matter is None:
             matter = self._life.begin(step, self._shelf.begun)
             self._forget(self._shelf.add(matter))
-        else:
-            self._book.leave(matter)
         for told in self._life.apply(matter, step):
             if isinstance(told, Ending):
                 self._book.end(matter, told)
             else:
                 self._book.count(told.family, (matter.tenant, *told.labels))
         self._shelf.touch(matter)
-        self._enter(matter)
+        self._write(matter)
 
-    def _enter(self, matter: MatterT) -> None:
-        if matter.open:
-            running = [(level, clock, self._clocks.marks(clock)) for level, clock in self._life.running(matter)]
-            self._book.enter(matter, running, self._minute)
+    def _write(self, matter: MatterT) -> None:
+        self._book.write(matter, dict(self._life.running(matter)) if matter.open else {}, self._minute)
 
     def _forget(self, gone: MatterT | None) -> None:
         if gone is not None and gone.open:
-            self._book.leave(gone)
+            self._book.write(gone, {}, self._minute)
             for level, _ in self._life.running(gone):
                 self._book.end(gone, Ending(level, "unknown"))
 
@@ -140,7 +135,7 @@ class LevelBank(Generic[StepT, MatterT]):
         self._book.meet_again(known)
         self._minute = msgspec.msgpack.decode(blocks[f"{self._name}/minute"], type=int)
         for matter in self._shelf:
-            self._enter(matter)
+            self._write(matter)
 
 
 def _in_order(step: StepT) -> tuple[int, int, str]:

@@ -1,6 +1,6 @@
 """The book of deadlines: what was kept, counted once; what is open, by how much of its time is used."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from heapq import heapify, heappop, heappush
 
 from msgspec import Struct
@@ -22,9 +22,13 @@ _OUTCOMES_OF = {
 Marks = tuple[int, ...]
 
 
-class _Entry(Struct):
-    """An open clock as it stands in the book (mutable): under which labels, in which phase, and whether it runs."""
+class _Entry(Struct, gc=False):
+    """An open clock as it stands in the book (mutable): under which labels, in which phase, and whether it runs.
 
+    ``of`` is all that it was made of: while that stays the same, it stays.
+    """
+
+    of: tuple[str, str, int, int, int | None]
     tenant: str
     level: Level
     unit: Labels
@@ -47,38 +51,50 @@ class Book:
         Which level is counted by unit.
     happenings : sequence of Happening
         Whatever else may be counted of a tenant.
+    marks : callable
+        From when on a clock that runs is in each phase.
     """
 
-    def __init__(self, agencies: frozenset[str], unit_level: Level, happenings: Iterable[Happening]) -> None:
+    def __init__(
+        self,
+        agencies: frozenset[str],
+        unit_level: Level,
+        happenings: Iterable[Happening],
+        marks: Callable[[Clock], Marks],
+    ) -> None:
         self._agencies = agencies
+        self._marks = marks
         self._unit_level = unit_level
         self._happenings = tuple(happenings)
         self._known: dict[str, dict[Labels, None]] = {}
         self._counted: dict[str, dict[Labels, float]] = {}
-        self._open: dict[Labels, list[int]] = {}
-        self._overdue_units: dict[Labels, int] = {}
-        self._overdue_agencies: dict[Labels, int] = {}
+        self._open: dict[Labels, float] = {}
+        self._overdue_units: dict[Labels, float] = {}
+        self._overdue_agencies: dict[Labels, float] = {}
         self._moved = False
         self._entries: dict[tuple[int, Level], _Entry] = {}
         self._next: list[tuple[int, int, Level]] = []
 
-    def enter(self, matter: Matter, clocks: Iterable[tuple[Level, Clock, Marks]], at_ms: int) -> None:
-        """Write down the clocks of an open matter, as they stand at an instant."""
-        for level, clock, marks in clocks:
-            unit, agency = self._labels(matter, level)
-            stands_ms = at_ms if clock.paused_ms is None else min(at_ms, clock.paused_ms)
-            at_phase, runs = phase(marks, stands_ms), clock.paused_ms is None
-            entry = _Entry(matter.tenant, level, unit, agency, marks, at_phase, runs)
-            self._entries[matter.number, level] = entry
-            self._count(entry, 1)
-            self._await(matter.number, entry)
-
-    def leave(self, matter: Matter) -> None:
-        """Strike a matter's clocks out."""
+    def write(self, matter: Matter, clocks: Mapping[Level, Clock], at_ms: int) -> None:
+        """Write down how a matter stands at an instant: its running clocks, and no others."""
         for level in LEVELS:
-            entry = self._entries.pop((matter.number, level), None)
-            if entry is not None:
+            clock, entry = clocks.get(level), self._entries.get((matter.number, level))
+            of = None if clock is None else _what_counts(matter, clock)
+            if entry is not None and entry.of != of:
+                del self._entries[matter.number, level]
                 self._count(entry, -1)
+                entry = None
+            if entry is None and clock is not None:
+                self._enter(matter, level, clock, at_ms)
+
+    def _enter(self, matter: Matter, level: Level, clock: Clock, at_ms: int) -> None:
+        unit, agency = self._labels(matter, level)
+        marks, runs = self._marks(clock), clock.paused_ms is None
+        at_phase = phase(marks, at_ms if clock.paused_ms is None else min(at_ms, clock.paused_ms))
+        entry = _Entry(_what_counts(matter, clock), matter.tenant, level, unit, agency, marks, at_phase, runs)
+        self._entries[matter.number, level] = entry
+        self._count(entry, 1)
+        self._await(matter.number, entry)
 
     def advance(self, at_ms: int) -> None:
         """Let the open clocks pass on to the phases in which they are at an instant."""
@@ -135,16 +151,10 @@ class Book:
                 self._meet(family, labels)
 
     def _standing(self) -> dict[str, dict[Labels, float]]:
-        units, agencies = self._known.get("deadlines", ()), self._known.get("agency_deadlines", ())
-        phases = {
-            (*labels, name): float(number)
-            for labels, numbers in self._open.items()
-            for name, number in zip(PHASES, numbers, strict=True)
-        }
         return {
-            "deadlines_open": phases,
-            "deadlines_overdue": {labels: float(self._overdue_units.get(labels, 0)) for labels in units},
-            "agency_deadlines_overdue": {labels: float(self._overdue_agencies.get(labels, 0)) for labels in agencies},
+            "deadlines_open": self._open.copy(),
+            "deadlines_overdue": self._overdue_units.copy(),
+            "agency_deadlines_overdue": self._overdue_agencies.copy(),
         }
 
     def _labels(self, matter: Matter, level: Level) -> tuple[Labels, Labels]:
@@ -171,19 +181,23 @@ class Book:
         self._moved = True
         for outcome in _OUTCOMES_OF.get(family, ()):
             self.count(family, (*labels, outcome), 0.0)
-        if family == "deadlines_unknown":
+        if family == "deadlines":
+            self._overdue_units[labels] = 0.0
+        elif family == "agency_deadlines":
+            self._overdue_agencies[labels] = 0.0
+        elif family == "deadlines_unknown":
             self.count(family, labels, 0.0)
-            self._open[labels] = [0] * len(PHASES)
+            self._open |= {(*labels, name): 0.0 for name in PHASES}
             for happening in self._happenings:
                 self.count(happening.family, (labels[0], *happening.labels), 0.0)
 
     def _count(self, entry: _Entry, by: int) -> None:
         self._moved = True
-        self._open[entry.tenant, entry.level][entry.phase] += by
+        self._open[entry.tenant, entry.level, PHASES[entry.phase]] += by
         if entry.phase == _OVERDUE:
-            self._overdue_agencies[entry.agency] = self._overdue_agencies.get(entry.agency, 0) + by
+            self._overdue_agencies[entry.agency] += by
             if entry.unit:
-                self._overdue_units[entry.unit] = self._overdue_units.get(entry.unit, 0) + by
+                self._overdue_units[entry.unit] += by
 
     def _await(self, number: int, entry: _Entry) -> None:
         if _awaits(entry):
@@ -197,6 +211,11 @@ class Book:
             if _awaits(entry)
         ]
         heapify(self._next)
+
+
+def _what_counts(matter: Matter, clock: Clock) -> tuple[str, str, int, int, int | None]:
+    """Return all that a clock's entry is made of."""
+    return matter.agency, matter.category, clock.until_ms, clock.allowed_ms, clock.paused_ms
 
 
 def _awaits(entry: _Entry) -> bool:

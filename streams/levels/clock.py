@@ -1,7 +1,6 @@
 """The clock of one deadline: paused and gone on, extended, and read at any instant."""
 
 from bisect import bisect_right
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -15,7 +14,6 @@ PHASES = ("under_50", "from_50", "from_75", "from_90", "overdue")
 """How much of its time an open clock has used, in per cent; the last is past its deadline."""
 
 _LEFT_PERCENT = (50, 25, 10)
-_REMEMBERED = 4096
 
 
 class Allowance(NamedTuple):
@@ -25,7 +23,7 @@ class Allowance(NamedTuple):
     working: bool
 
 
-class Clock(Struct):
+class Clock(Struct, gc=False):
     """A deadline that was set (mutable); instants are milliseconds since 1970 UTC.
 
     ``due_ms`` is the deadline with the time of pauses added, ``until_ms`` the one in force, which an extension has put
@@ -67,7 +65,6 @@ class Clocks:
 
     def __init__(self, work: WorkingTime) -> None:
         self._work = work
-        self._marks = lru_cache(_REMEMBERED)(self._marks_of)  # a step rarely moves a deadline
 
     def allow(self, start_ms: int, allowance: Allowance) -> Clock:
         """Return a clock that runs from ``start_ms`` for as long as it is allowed to."""
@@ -105,11 +102,12 @@ class Clocks:
 
     def marks(self, clock: Clock) -> tuple[int, ...]:
         """Return from when on a clock that runs is in each of `PHASES` but the first."""
-        return self._marks(clock.until_ms, clock.allowed_ms, clock.working)
-
-    def _marks_of(self, until_ms: int, allowed_ms: int, working: bool) -> tuple[int, ...]:
-        early = [self._after(until_ms, -(allowed_ms * left // 100), working=working) for left in _LEFT_PERCENT]
-        return *(min(mark, until_ms + 1) for mark in early), until_ms + 1
+        past_ms = clock.until_ms + 1
+        early = [
+            self._after(clock.until_ms, -(clock.allowed_ms * left // 100), working=clock.working)
+            for left in _LEFT_PERCENT
+        ]
+        return *(min(mark, past_ms) for mark in early), past_ms
 
     def _put_off(self, deadline_ms: int, since_ms: int, at_ms: int, *, working: bool) -> int:
         if since_ms >= deadline_ms:

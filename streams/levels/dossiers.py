@@ -20,7 +20,7 @@ _CHANNELS = tuple(str(channel) for channel in DossierChannel if channel is not D
 _PAID = frozenset({Payment.ONLINE, Payment.CASH, Payment.FAILED})
 
 
-class DossierStep(Step, frozen=True, kw_only=True, omit_defaults=True):
+class DossierStep(Step, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One step of a dossier."""
 
     action: DossierAction
@@ -32,7 +32,7 @@ class DossierStep(Step, frozen=True, kw_only=True, omit_defaults=True):
     payment: str = ""
 
 
-class Dossier(Matter, kw_only=True, omit_defaults=True):
+class Dossier(Matter, gc=False, kw_only=True, omit_defaults=True):
     """A dossier (mutable).
 
     ``told_ms`` is the due date as it was last told, ``moved`` that a pause has put the deadline off since, ``accepted``

@@ -14,7 +14,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Step(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One step of a matter; ``order`` says which of two steps at the same instant comes first, then ``event``, its id.
 
     ``agency`` is empty where the step doesn't name one.
@@ -29,7 +29,7 @@ class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
     agency: str
 
 
-class Matter(Struct, kw_only=True, omit_defaults=True):
+class Matter(Struct, gc=False, kw_only=True, omit_defaults=True):
     """A report or a dossier (mutable).
 
     ``number`` counts the matters of a bank by their first step, ``ended`` those that came to an end by their last.

@@ -20,7 +20,7 @@ _HINTS = _AFTERWARDS | {Action.UNRECOGNISED}
 _AFTER_A_STOP = frozenset({Action.REOPENED, Action.INFO_GIVEN})
 
 
-class ReportStep(Step, frozen=True, kw_only=True, omit_defaults=True):
+class ReportStep(Step, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One step of a report; ``until_ms`` is what an extension puts its deadline off to, ``closed`` what a hint says."""
 
     action: Action
@@ -33,7 +33,7 @@ class ReportStep(Step, frozen=True, kw_only=True, omit_defaults=True):
     rating: int | None = None
 
 
-class Report(Matter, kw_only=True, omit_defaults=True):
+class Report(Matter, gc=False, kw_only=True, omit_defaults=True):
     """A report (mutable).
 
     ``whole`` says that its submission was seen, ``blind`` that its clock had stood still before it was known, so that
