@@ -89,7 +89,6 @@ def _signal() -> Row:
                 [Query(most(SILENT_CAMERAS), "{{name}}")],
                 Size(14, 9),
                 "none",
-                stacked=StackingMode.NORMAL,
             ),
             listed(
                 Words("Đơn vị có camera mất tín hiệu", "Units with silent cameras"),

@@ -172,7 +172,7 @@ def _meanwhile() -> Row:
                     "Có mất tín hiệu cùng lúc không? Có thì nghĩ đến điện, mạng trước.",
                     "Were cameras silent at the time? Then think of power and network first.",
                 ),
-                [Query(f"sum by (name) ({named(SILENT_CAMERAS)}) > 0 or sum({SILENT_CAMERAS})", "{{name}}")],
+                [Query(f"sum({SILENT_CAMERAS})", "camera")],
                 Size(6, 8),
                 "none",
             ),

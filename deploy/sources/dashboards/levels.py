@@ -3,6 +3,7 @@
 from deploy.sources.dashboards.expressions import on_time, within
 from deploy.sources.dashboards.frame import TENANT, Page, Row, tenant
 from deploy.sources.dashboards.panels import CRITICAL, GOOD, WARNING, Query, Size, Step, course, ranked, share
+from deploy.sources.dashboards.shared import reached as compared
 from deploy.sources.dashboards.shared import targets
 from deploy.sources.dashboards.tables import Column, listed
 from deploy.sources.dashboards.words import LEVELS, OUTCOMES, Words
@@ -170,8 +171,6 @@ def _outcomes() -> Row:
 
 
 def _indicators() -> Row:
-    value = f"max by (kpi) (ioc_kpi_value{{{TENANT}}})"
-    target = f"max by (kpi) (ioc_kpi_target{{{TENANT}}})"
     return Row(
         Words("Chỉ tiêu", "Indicators"),
         [
@@ -179,10 +178,10 @@ def _indicators() -> Row:
             course(
                 Words("Giá trị so với mục tiêu", "Value against target"),
                 Words(
-                    "Chỉ tiêu tiến gần mục tiêu hay xa dần? 100 % là đạt; số nhập theo kỳ đi theo bậc.",
-                    "Do indicators near their targets? 100 % is reached; imported figures move in steps.",
+                    "Chỉ tiêu tiến gần mục tiêu hay xa dần? 100 % là đạt, vẽ đến 200 %; số nhập đi theo bậc.",
+                    "Do indicators near their targets? 100 % is reached, drawn up to 200 %; imported figures move in steps.",
                 ),
-                [Query(f"{value} / ({target} > 0)", "{{kpi}}")],
+                [Query(f"clamp_max({compared('6h')}, 2)", "{{kpi}}")],
                 Size(12, 11),
                 "percentunit",
                 colours=(Step(None, CRITICAL), Step(1.0, GOOD)),

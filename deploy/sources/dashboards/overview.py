@@ -84,7 +84,7 @@ def _now() -> Row:
                 Size(4, 5),
                 "s",
                 colours=steps("wait"),
-                decimals=0,
+                decimals=1,
                 line=True,
             ),
             numbers(
@@ -159,10 +159,10 @@ def _where() -> Row:
                 ],
                 Size(12, 9),
                 [
-                    Column("name", Words("Đơn vị", "Unit"), link=link, width=190),
+                    Column("name", Words("Đơn vị", "Unit"), link=link, width=170),
                     Column("Value #A", Words("Sự cố", "Incidents"), "none", _ANY, decimals=0),
-                    Column("Value #B", Words("Chờ", "Wait"), "s", steps("wait"), decimals=0),
-                    Column("Value #C", Words("Camera tắt", "Silent"), "none", decimals=0),
+                    Column("Value #B", Words("Chờ", "Wait"), "s", steps("wait"), decimals=1),
+                    Column("Value #C", Words("Tắt", "Silent"), "none", decimals=0),
                     Column("Value #D", Words("Quá hạn", "Overdue"), "none", decimals=0),
                     Column("unit", Words("Mã", "Code"), width=80),
                 ],

@@ -52,7 +52,7 @@ def _waiting() -> Row:
                 Size(6, 5),
                 "s",
                 colours=steps("wait"),
-                decimals=0,
+                decimals=1,
                 line=True,
             ),
             numbers(
@@ -88,7 +88,7 @@ def _waiting() -> Row:
                 Size(6, 5),
                 "s",
                 colours=steps("wait"),
-                decimals=0,
+                decimals=1,
             ),
             course(
                 Words("Chờ dự báo theo đơn vị", "Predicted wait by unit"),
@@ -140,7 +140,7 @@ def _counters() -> Row:
                     Column("Value #A", Words("Thiếu", "Short by"), "none", (Step(None, "text"), Step(1, WARNING))),
                     Column("Value #B", Words("Đang mở", "Open"), "none"),
                     Column("Value #C", Words("Cần mở", "Needed"), "none"),
-                    Column("Value #D", Words("Chờ", "Wait"), "s", steps("wait"), decimals=0),
+                    Column("Value #D", Words("Chờ", "Wait"), "s", steps("wait"), decimals=1),
                     Column("unit", Words("Mã", "Code"), width=80),
                 ],
                 sort="Value #A",

@@ -54,6 +54,7 @@ def listed(
     panel = (
         table.Panel()
         .show_header(True)
+        .min_width(80)
         .cell_height(shapes.TableCellHeight.SM)
         .thresholds(thresholds([Step(None, "text")]))
         .with_transformation(models.DataTransformerConfig(id_val="merge", options={}))
