@@ -11,45 +11,21 @@ import yaml
 
 from deploy.sources.dashboards.frame import TITLES
 from deploy.sources.dashboards.systems import KINDS
-from ioc.metrics import WorkerMetrics
+from ioc.metrics.catalogue import SAMPLES, of_measure
 from streams.events.telemetry import AssetKind
 from streams.measures import MEASURES
 from tests.boards import Asked, Board, Panel, asked, boards, filled, panels, variables
 
 BOARDS = {board["uid"]: board for board in boards()}
 PROVISIONING = Path(__file__).parents[2] / "deploy" / "grafana" / "provisioning"
-OF_CONFIGURATION = {"ioc_unit_info", "ioc_operators", "ioc_service_level_objective"}
-OF_PROMETHEUS = {
-    "up", "ALERTS", "scrape_duration_seconds", "scrape_samples_scraped",
-    "process_cpu_seconds_total", "process_resident_memory_bytes",
-}  # fmt: skip
-TENANTED = {
-    f"ioc_{measure.name}{suffix}"
-    for measure in MEASURES.values()
-    for suffix in ("", "_total", "_bucket", "_sum", "_count")
-    if "tenant" in measure.labels
-} | {"ioc_unit_info"}
+OF_PROMETHEUS = {"up", "ALERTS", "scrape_duration_seconds", "scrape_samples_scraped"}
+KNOWN = set(SAMPLES) | OF_PROMETHEUS
+TENANTED = {name for name, metric in SAMPLES.items() if "tenant" in metric.labels}
 ANYWHERE = {"ioc_operators", "ioc_service_level_objective", "ALERTS"}
 """Series that are alike in every province, or no worker's own."""
 COLUMNS = 24
 
 each_board = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
-
-
-def known() -> set[str]:
-    """Return the names of every series that may be asked for."""
-    names = set(OF_CONFIGURATION | OF_PROMETHEUS)
-    for family in WorkerMetrics().registry.collect():
-        names |= _series(family.name, family.type)
-    for measure in MEASURES.values():
-        names |= _series(f"ioc_{measure.name}", measure.kind)
-    return names
-
-
-def _series(name: str, kind: str) -> set[str]:
-    if kind == "counter":
-        return {f"{name}_total"}
-    return {f"{name}_bucket", f"{name}_sum", f"{name}_count"} if kind == "histogram" else {name}
 
 
 def selectors(expr: str) -> list[promql_parser.VectorSelector]:
@@ -173,11 +149,10 @@ def test_only_variables_that_the_dashboard_has_are_used(board: Board) -> None:
 @each_board
 def test_queries_parse_and_ask_for_known_series_of_the_chosen_province(board: Board) -> None:
     """Each selector is in the catalogue, and narrowed to the province where it has one, else to the workers' job."""
-    names = known()
     has_tenant = any(variable["name"] == "tenant" for variable in variables(board))
     for question in asked(board):
         for selector in selectors(question.expr):
-            assert selector.name in names, f"{question.what}: {selector.name} is not in the catalogue"
+            assert selector.name in KNOWN, f"{question.what}: {selector.name} is not in the catalogue"
             if selector.name in ANYWHERE or question.what == "variable tenant":
                 continue
             wanted = "tenant" if selector.name in TENANTED and has_tenant else "job"
@@ -237,9 +212,7 @@ def test_every_kind_of_asset_has_its_place() -> None:
 def test_every_family_of_measures_is_shown_somewhere() -> None:
     """What is measured and never shown is cost without use."""
     shown = {selector.name for question in _questions() for selector in selectors(question.expr)}
-    missing = [
-        measure.name for measure in MEASURES.values() if not _series(f"ioc_{measure.name}", measure.kind) & shown
-    ]
+    missing = [measure.name for measure in MEASURES.values() if not shown & set(of_measure(measure).samples)]
     assert missing == []
 
 

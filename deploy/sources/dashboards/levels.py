@@ -179,7 +179,7 @@ def _indicators() -> Row:
                 Words("Giá trị so với mục tiêu", "Value against target"),
                 Words(
                     "Chỉ tiêu tiến gần mục tiêu hay xa dần? 100 % là đạt, vẽ đến 200 %; số nhập đi theo bậc.",
-                    "Do indicators near their targets? 100 % is reached, drawn up to 200 %; imported figures move in steps.",
+                    "Do indicators near their targets? 100 % is reached, 200 % the most drawn; imports are steps.",
                 ),
                 [Query(f"clamp_max({compared('6h')}, 2)", "{{kpi}}")],
                 Size(12, 11),
