@@ -101,13 +101,15 @@ class Daily(Bank):
             expected = parameters.prior_visits * expected
             expected += total
             expected /= weights + parameters.prior_visits
-            total = keep * total
+            total *= keep
             total += gained
-            sums[bins] = total
-            weights = keep * weights
+            weights *= keep
             weights += weight
-            visits[bins] = weights
-        levels[place] = level + (value - level) / np.minimum(number + 1.0, parameters.level_observations)
+            if not (isinstance(bins[0], int) and isinstance(place, slice)):  # they were copies
+                sums[bins], visits[bins] = total, weights
+        step = value - level
+        step /= (number + 1.0).clip(1.0, parameters.level_observations)
+        levels[place] = level + step
         p_high, p_low = self._tails.both_sides(place, value, expected)
         expected[young] = np.nan
         return Verdict(p_high, p_low, expected)
@@ -117,7 +119,7 @@ class Daily(Bank):
         lasts = self._table.floats("last_ms")
         last, now = lasts[place], at_ms.astype(np.float64)
         weight = (now - last) * (1.0 / _BIN_MS)
-        np.minimum(np.maximum(weight, 0.0, out=weight), 1.0, out=weight)
+        weight.clip(0.0, 1.0, out=weight)
         lasts[place] = np.maximum(last, now)
         return weight
 

@@ -106,6 +106,7 @@ class Tails:
     def __init__(self, table: Table, parameters: SpotParameters) -> None:
         self._table = table
         self._parameters = parameters
+        self._ranks = np.arange(parameters.peaks + 1) + _PLOTTING
 
     @property
     def entry(self) -> Floats:
@@ -140,33 +141,38 @@ class Tails:
         held, top = table.floats("held"), table.floats("top").reshape(-1, parameters.peaks + 1)
         at = rows * held.shape[1] + channel
         count, kept, peaks = table.floats("seen").take(rows), held.take(at), top.take(at, axis=0)
-        above = np.minimum(np.maximum(np.floor(parameters.share * count), parameters.least_peaks), parameters.peaks)
+        entry = self.entry[channel, rows]
+        above = np.floor(parameters.share * count).clip(parameters.least_peaks, parameters.peaks)
         floor = table.floats("floor").take(at)
-        calmed = np.flatnonzero(self.entry[channel, rows] < floor)  # else all that is kept is above the floor
+        calmed = (entry < floor).nonzero()[0]  # else all that is kept is above the floor
         if len(calmed):
             complete = (peaks[calmed] >= floor[calmed, None]).sum(axis=1) - 1
             above[calmed] = np.minimum(above[calmed], np.maximum(complete, parameters.least_peaks))
-        above = np.maximum(np.minimum(above, kept - 1.0), 0.0).astype(np.int64)
-        threshold = peaks.ravel().take(above + np.arange(len(rows)) * peaks.shape[1])
-        p = np.ones(len(rows))
-        hot = np.flatnonzero((number > threshold) & (count >= parameters.quiet_observations) & (above > 1))
-        if len(hot):
-            fitted = _log_tail(number[hot], threshold[hot], peaks[hot], above[hot], parameters)
-            p[hot] = np.exp(np.minimum(np.maximum(np.log(above[hot] / count[hot]) + fitted, _LEAST_LOG), 0.0))
-        lower = np.empty_like(peaks)  # a sorted row with one more number: each place has the larger of what was there
-        lower[:, 0] = number  # and the smaller of the number and what was before it
-        np.minimum(peaks[:, :-1], number[:, None], out=lower[:, 1:])
-        np.maximum(peaks, lower, out=lower)
-        top[at] = lower
+        above = np.minimum(above, kept - 1.0)
+        ready = (count >= parameters.quiet_observations) & (above > 1.0)
+        if ready.all():  # the usual case, without copies
+            p = self._tail(number, peaks, above, count)
+        else:
+            p = np.ones(len(rows))
+            p[ready] = self._tail(number[ready], peaks[ready], above[ready], count[ready])
+        lower = np.minimum(peaks, number[:, None])  # a sorted row with one more number: each place has the larger of
+        first = np.maximum(peaks[:, 0], number)  # what was there and the smaller of the number and what was before it
+        flat = peaks.reshape(-1)  # one stretch, as rows are short; what goes over from row to row is the first's place
+        np.maximum(flat[1:], lower.reshape(-1)[:-1], out=flat[1:])
+        peaks[:, 0] = first
+        top[at] = peaks
         held.reshape(-1)[at] = np.minimum(kept + 1.0, parameters.peaks + 1.0)
-        self.entry[channel, rows] = np.maximum(self.entry[channel, rows], lower[:, -1])
+        self.entry[channel, rows] = np.maximum(entry, peaks[:, -1])
         return p
 
     def count(self, place: Ints | slice) -> None:
         """Count one number of each series (none twice); forget half of what is known when the memory is full."""
         seen = self._table.floats("seen")
-        grown = seen[place] + 1.0
-        seen[place] = grown
+        if isinstance(place, slice):
+            grown = seen[place]
+            grown += 1.0
+        else:
+            seen[place] = grown = seen[place] + 1.0
         if grown.max(initial=0.0) >= self._parameters.memory:
             self._forget(np.flatnonzero(seen >= self._parameters.memory))
 
@@ -200,42 +206,47 @@ class Tails:
             Series, none twice.
         value, expected : (m,) float64
         """
-        residual = value - expected
-        entry = self.entry[:, place]
-        high, low = np.flatnonzero(residual > entry[0]), np.flatnonzero(residual < -entry[1])
-        tails = np.ones((2, len(value)))
-        if len(high) or len(low):
-            some, channel = np.concatenate([high, low]), np.repeat([0, 1], [len(high), len(low)])
-            number = _beyond_rounding(residual[some], value[some], expected[some]) * (1.0 - 2.0 * channel)
+        size = len(value)
+        residual, entry, over = value - expected, self.entry[:, place], np.empty((2, size), np.bool_)
+        np.greater(residual, entry[0], out=over[0])
+        np.less(residual, -entry[1], out=over[1])
+        at = over.reshape(-1).nonzero()[0]
+        tails = np.ones((2, size))
+        if len(at):
+            channel = (at >= size).astype(np.int64)
+            some = at - size * channel
             rows = some + place.start if isinstance(place, slice) else place[some]
-            over = number > self.entry[channel, rows]
-            if not over.all():
-                some, channel, rows, number = some[over], channel[over], rows[over], number[over]
-            tails[channel, some] = self.judge(channel, rows, number)
+            number = residual[some]
+            rounding = np.abs(number) <= EXACT * np.maximum(np.abs(value[some]), np.abs(expected[some]))
+            number *= 1.0 - 2.0 * channel
+            if rounding.any():
+                number[rounding] = 0.0
+                peak = number > self.entry[channel, rows]
+                at, channel, rows, number = at[peak], channel[peak], rows[peak], number[peak]
+            tails.reshape(-1)[at] = self.judge(channel, rows, number)
         self.count(place)
         return tails[0], tails[1]
 
+    def _tail(self, number: Floats, peaks: Floats, above: Floats, count: Floats) -> Floats:
+        """Return the tail of numbers among ``count`` by a generalised Pareto fitted to so many sorted peaks, (m, k).
 
-def _beyond_rounding(residual: Floats, value: Floats, expected: Floats) -> Floats:
-    """Return residuals, 0 where they are only rounding."""
-    return np.where(np.abs(residual) <= EXACT * np.maximum(np.abs(value), np.abs(expected)), 0.0, residual)
-
-
-def _log_tail(value: Floats, threshold: Floats, peaks: Floats, above: Ints, parameters: SpotParameters) -> Floats:
-    """Return the log of the generalised Pareto tail fitted to the peaks above the threshold."""
-    excess = np.maximum(peaks - threshold[:, None], 0.0)  # those below the threshold, and -inf where there is none yet
-    mean = excess.sum(axis=1) / above
-    mean = np.maximum(mean, _LEAST_EXCESS * np.maximum(np.abs(threshold), 1e-12))
-    # the largest weigh least; 1/4 of the mean is what an exponential has, and no more than 1/2 can be
-    weighted = (excess * (np.arange(excess.shape[1]) + _PLOTTING)).sum(axis=1) / (above * above * mean)
-    shape = 2.0 - 1.0 / np.maximum(1.0 - 2.0 * weighted, 1e-6)
-    shape = np.minimum(np.maximum(shape, _LEAST_SHAPE), _LARGEST_SHAPE)
-    prior = parameters.shape_prior
-    shape = (above * shape + prior * parameters.shape) / (above + prior)
-    shape = np.where(np.abs(shape) < _FLAT, _FLAT, shape)
-    over = np.maximum(shape * (value - threshold) / (mean * (1.0 - shape)), _END)
-    log: Floats = -np.log1p(over) / shape
-    return log
+        All (m,): ``above`` peaks, at least two, are above the threshold, which is the next; up to it the tail is 1.
+        """
+        threshold = peaks[np.arange(len(peaks)), above.astype(np.int64)]
+        excess = peaks - threshold[:, None]
+        excess.clip(0.0, np.inf, out=excess)  # those below the threshold, and -inf where there is none yet
+        mean = np.maximum(excess.sum(axis=1) / above, _LEAST_EXCESS * np.maximum(np.abs(threshold), 1e-12))
+        # the largest weigh least; 1/4 of the mean is what an exponential has, and no more than 1/2 can be
+        excess *= self._ranks
+        weighted = excess.sum(axis=1) / (above * above * mean)
+        shape = (2.0 - 1.0 / np.maximum(1.0 - 2.0 * weighted, 1e-6)).clip(_LEAST_SHAPE, _LARGEST_SHAPE)
+        prior = self._parameters.shape_prior
+        shape = (above * shape + prior * self._parameters.shape) / (above + prior)
+        shape[np.abs(shape) < _FLAT] = _FLAT
+        over = np.maximum(shape * (number - threshold) / (mean * (1.0 - shape)), _END)
+        log = (np.log(above / count) - np.log1p(over) / shape).clip(_LEAST_LOG, 0.0)
+        p: Floats = np.where(number > threshold, np.exp(log), 1.0)
+        return p
 
 
 class Spot(Bank):
