@@ -17,6 +17,7 @@ from ioc.simulate.province import Province, build_province
 from ioc.simulate.queues import Offices
 from ioc.simulate.reports import Reports
 from ioc.simulate.settings import SimulationSettings, Truth
+from ioc.simulate.systems import Systems
 from ioc.simulate.telemetry import Telemetry
 from streams.places import Places
 from streams.records import RecordBatch
@@ -88,7 +89,7 @@ class Simulation:
         seed, province, plan = self.settings.seed, self.province, self._plan
         cameras, offices = Cameras(seed, province, plan), Offices(seed, province, plan)
         reports, telemetry = Reports(seed, province, plan), Telemetry(seed, province)
-        dossiers = Dossiers(seed, province)
+        dossiers, systems = Dossiers(seed, province), Systems(seed, province)
         for number in range(self.settings.days):
             day = self.settings.start + timedelta(days=number)
             first_ms = self.first_ms + number * DAY_MS
@@ -98,6 +99,7 @@ class Simulation:
                 offices.day(number, first_ms, day),
                 telemetry.day(number, first_ms),
                 dossiers.day(number, first_ms, day),
+                systems.day(number, first_ms),
             ]
             yield self._delivered(flows, number, first_ms)
 

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from ioc.errors import ConfigError
+from ioc.shown import Telemetry
 from ioc.simulate import SCENARIOS, Simulation, SimulationSettings, Truth
 from ioc.units import load_places
 
@@ -271,3 +272,22 @@ def test_dossiers_are_accepted_with_a_due_date_and_some_are_completed_late_or_re
                 assert 7.5 <= local.hour + local.minute / 60 < 17.0
                 assert step.data["due_at"] > step.data["received_at"]
     assert seen >= {*order, "result_returned", "rejected"}
+
+
+def test_every_kind_of_asset_tells_something_that_is_shown() -> None:
+    """Each system that a province names has its place on a page."""
+    told = {(a.data["asset_kind"], a.data["metric"]) for a in world()[0] if a.kind == "observation"}
+    shown = Telemetry().shown
+    assert {kind for kind, _ in told} == set(shown)
+    assert all(any((kind, metric) in told for metric in metrics) for kind, metrics in shown.items())
+
+
+def test_accounts_only_grow_and_shares_stay_shares() -> None:
+    """Over both days."""
+    values: dict[str, list[float]] = {}
+    for a in sorted(world()[0], key=lambda each: each.at_ms):
+        if a.kind == "observation":
+            values.setdefault(a.data["metric"], []).append(a.data["value"])
+    assert values["accounts"] == sorted(values["accounts"])
+    assert values["accounts"][-1] - values["accounts"][0] > 40
+    assert 0.8 < min(values["signed_share"]) <= max(values["signed_share"]) <= 1.0
