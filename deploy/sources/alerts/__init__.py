@@ -1,0 +1,29 @@
+"""Prometheus' configuration, recording rules, alerts with their tests, and the runbook."""
+
+from pathlib import Path
+
+from deploy.sources.alerts.incidents import INCIDENTS
+from deploy.sources.alerts.levels import LEVELS, recordings
+from deploy.sources.alerts.model import Alert
+from deploy.sources.alerts.pipeline import PIPELINE
+from deploy.sources.alerts.queues import QUEUES
+from deploy.sources.alerts.writing import configuration, rules, runbook, tests
+
+ALERTS: tuple[Alert, ...] = (*PIPELINE, *INCIDENTS, *QUEUES, *LEVELS)
+"""Every alert; several of one name have different severities."""
+
+
+def files() -> dict[Path, str]:
+    """Return all of them."""
+    return {
+        Path("prometheus/prometheus.yml"): configuration(),
+        Path("prometheus/rules.yml"): rules({"ioc-recordings": recordings()}, {}),
+        Path("prometheus/alerts.yml"): rules({}, groups()),
+        Path("prometheus/tests/alerts.yml"): tests(ALERTS),
+        Path("../docs/runbook.md"): runbook(ALERTS),
+    }
+
+
+def groups() -> dict[str, tuple[Alert, ...]]:
+    """Return the alerts by group: what is in one is evaluated one after another."""
+    return {"ioc-pipeline": PIPELINE, "ioc-incidents": INCIDENTS, "ioc-queues": QUEUES, "ioc-levels": LEVELS}

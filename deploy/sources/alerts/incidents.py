@@ -1,0 +1,230 @@
+"""Alerts on incidents, cameras and areas, on silent sensors of all kinds, and on the budget of alarms itself."""
+
+from deploy.sources.alerts.model import Alert, Case, Severity, Told
+from deploy.sources.thresholds import THRESHOLDS
+
+_OPEN = "sum by (tenant, unit{more}) (ioc_unit_incidents_open{{{where}}}) > 0"
+_UNIT = 'tenant="11", unit="03127"'
+_OPERATORS = "on () group_left () max(ioc_operators)"
+
+
+def _incidents(rule: str, severity: str, values: str, unit: str = _UNIT) -> Case:
+    return Case({f'ioc_unit_incidents_open{{{unit}, rule="{rule}", severity="{severity}"}}': values}, 10)
+
+
+_AREA = Alert(
+    "IocAreaOutage",
+    "major",
+    "ky-thuat",
+    _OPEN.format(more="", where='rule="area_outage", unit!=""'),
+    30,
+    Told(
+        "Mất tín hiệu diện rộng tại $unit",
+        "Nhiều camera hoặc cảm biến của đơn vị $unit cùng lúc mất tín hiệu: mất điện hoặc mất mạng.",
+        "Gọi điện lực và nhà mạng của đơn vị; xem trạm BTS cùng nơi. Từng camera không cần xử lý riêng.",
+    ),
+    Told(
+        "Outage in unit $unit",
+        "Many cameras or sensors of unit $unit fell silent at once: power or network.",
+        "Call the power company and the carrier; look at base stations there. Single cameras need no visit.",
+    ),
+    "ioc-cameras",
+    _incidents("area_outage", "major", "0 1x20"),
+    _incidents("sensor_silent", "minor", "0 1x20"),
+)
+_PROVINCE = Alert(
+    "IocProvinceOutage",
+    "critical",
+    "ky-thuat",
+    'sum by (tenant) (ioc_unit_incidents_open{rule="area_outage", unit=""}) > 0',
+    30,
+    Told(
+        "Mất tín hiệu trên toàn tỉnh",
+        "Cảm biến của nhiều đơn vị cùng lúc mất tín hiệu: trung tâm dữ liệu, đường truyền trục hoặc bộ thu.",
+        "Kiểm tra trung tâm dữ liệu và đường trục trước; báo lãnh đạo trực.",
+    ),
+    Told(
+        "Outage in the whole province",
+        "Sensors of many units fell silent at once: data centre, trunk lines or the collector.",
+        "Check the data centre and the trunk first; tell the head of the shift.",
+    ),
+    "ioc-cameras",
+    _incidents("area_outage", "major", "0 1x20", 'tenant="11", unit=""'),
+    _incidents("area_outage", "major", "0 1x20"),
+)
+_CAMERAS = Alert(
+    "IocCamerasSilent",
+    "minor",
+    "ky-thuat",
+    "sum by (tenant, unit) (ioc_cameras_silent) >= 1",
+    900,
+    Told(
+        "Camera mất tín hiệu tại $unit",
+        "Có camera của đơn vị $unit mất tín hiệu quá 15 phút.",
+        "Xem camera nào ở sự cố sensor_silent; kiểm tra nguồn và mạng tại chỗ.",
+    ),
+    Told(
+        "Cameras are silent in unit $unit",
+        "At least one camera of unit $unit has been silent for more than 15 minutes.",
+        "Incidents of the rule sensor_silent name them; check power and network there.",
+    ),
+    "ioc-cameras",
+    Case({f"ioc_cameras_silent{{{_UNIT}}}": "0 1x40"}, 20),
+    Case({f"ioc_cameras_silent{{{_UNIT}}}": "0 1x10 0x40"}, 20),
+    600,
+)
+_MAJOR = Alert(
+    "IocIncidentMajor",
+    "major",
+    "van-hanh",
+    _OPEN.format(more=", rule", where='severity=~"critical|major", rule!="area_outage"'),
+    0,
+    Told(
+        "Sự cố nghiêm trọng tại $unit: $rule",
+        "Có sự cố mức lớn trở lên đang mở (loại $rule, đơn vị $unit; trống là toàn tỉnh).",
+        "Mở trang sự cố của đơn vị, đọc giải thích, phân công xử lý.",
+    ),
+    Told(
+        "Major incident in $unit: $rule",
+        "A major or critical incident is open (rule $rule, unit $unit; none: the whole province).",
+        "Open the unit's incident page, read the explanation, assign it.",
+    ),
+    "ioc-incident",
+    _incidents("queue_wait", "major", "0 1x20"),
+    _incidents("queue_wait", "minor", "0 1x20"),
+)
+
+
+def _silent(severity: Severity, limit: float) -> Alert:
+    def sensors(silent: int, watched: int) -> dict[str, str]:
+        return {
+            f'ioc_sensors{{tenant="11", family="telemetry", state="{state}"}}': f"{count}x40"
+            for state, count in (("silent", silent), ("watched", watched))
+        }
+
+    watched = 'sum by (tenant, family) (ioc_sensors{state="watched"})'
+    return Alert(
+        "IocSensorsSilent",
+        severity,
+        "ky-thuat",
+        f'sum by (tenant, family) (ioc_sensors{{state="silent"}}) / {watched} > {limit:g} and {watched} >= 10',
+        600,
+        Told(
+            "Nhiều nguồn $family mất tín hiệu",
+            f"Hơn {limit:.0%} số nguồn loại $family không gửi dữ liệu.",
+            "Kiểm tra mạng và bộ thu chung của loại nguồn này trước khi đi từng nơi.",
+        ),
+        Told(
+            "Many $family sources are silent",
+            f"More than {limit:.0%} of the sources of $family send nothing.",
+            "Check the network and the collector they share before visiting any.",
+        ),
+        "ioc-systems",
+        Case(sensors(round(limit * 100) + 1, 100), 20),
+        Case(sensors(4, 9), 20),
+    )
+
+
+_RATE = Alert(
+    "IocAlarmRate",
+    "warning",
+    "van-hanh",
+    "sum by (tenant) (increase(ioc_incidents_opened_total[1h])) / 6"
+    f" / {_OPERATORS} > {THRESHOLDS['alarm_rate'].warning:g}",
+    600,
+    Told(
+        "Quá nhiều sự cố mới cho ca trực",
+        "Trong một giờ qua mỗi trực ban nhận trung bình hơn 1 sự cố mới trong 10 phút (ISA-18.2, EEMUA 191).",
+        "Tăng người trực, hoặc xem loại sự cố nào nhiều nhất và chỉnh ngưỡng của nó.",
+    ),
+    Told(
+        "Too many new incidents for the shift",
+        "Within the last hour each operator got more than 1 new incident in 10 minutes (ISA-18.2, EEMUA 191).",
+        "Call in staff, or see which rule tells most and adjust it.",
+    ),
+    "ioc-overview",
+    Case(
+        {'ioc_incidents_opened_total{tenant="11", rule="a", severity="minor"}': "0+1x90", "ioc_operators": "3x90"}, 80
+    ),
+    Case(
+        {'ioc_incidents_opened_total{tenant="11", rule="a", severity="minor"}': "0+1x90", "ioc_operators": "12x90"}, 80
+    ),
+)
+_FLOOD = Alert(
+    "IocAlarmFlood",
+    "major",
+    "van-hanh",
+    "sum by (tenant) (increase(ioc_incidents_opened_total[10m]))"
+    f" / {_OPERATORS} > {THRESHOLDS['alarm_flood'].critical:g}",
+    0,
+    Told(
+        "Ngập cảnh báo",
+        "Hơn 10 sự cố mới cho mỗi trực ban trong 10 phút: không ai xử lý kịp.",
+        "Chỉ xử lý mức nghiêm trọng; tìm nguyên nhân chung (bão, mất mạng) ở trang tổng quan.",
+    ),
+    Told(
+        "Flood of alarms",
+        "More than 10 new incidents per operator in 10 minutes: nobody can follow.",
+        "Take the severe ones only; look for one common cause (storm, network) on the overview.",
+    ),
+    "ioc-overview",
+    Case(
+        {'ioc_incidents_opened_total{tenant="11", rule="a", severity="minor"}': "0+4x30", "ioc_operators": "3x30"}, 20
+    ),
+    Case(
+        {'ioc_incidents_opened_total{tenant="11", rule="a", severity="minor"}': "0+2x30", "ioc_operators": "3x30"}, 20
+    ),
+)
+_STALE = Alert(
+    "IocIncidentsStale",
+    "warning",
+    "van-hanh",
+    f"sum by (tenant) (ioc_incidents_stale) >= {THRESHOLDS['stale_incidents'].warning:g}",
+    3600,
+    Told(
+        "Nhiều sự cố mở quá một ngày",
+        "Từ 5 sự cố trở lên mở hơn 24 giờ (ISA-18.2).",
+        "Duyệt danh sách sự cố mở: xử lý, hoặc báo bảo trì nguồn gây ra.",
+    ),
+    Told(
+        "Many incidents stand for more than a day",
+        "Five or more incidents have been open for more than 24 hours (ISA-18.2).",
+        "Go through the open ones: settle them, or have their sources maintained.",
+    ),
+    "ioc-incident",
+    Case({'ioc_incidents_stale{tenant="11"}': "5x90"}, 80),
+    Case({'ioc_incidents_stale{tenant="11"}': "4x90"}, 80),
+)
+_CHATTER = Alert(
+    "IocIncidentsChattering",
+    "warning",
+    "ky-thuat",
+    "sum by (tenant, rule) (increase(ioc_incidents_reopened_total[1h])) > 3",
+    0,
+    Told(
+        "Sự cố $rule chập chờn",
+        "Sự cố loại $rule mở đi mở lại hơn 3 lần trong một giờ.",
+        "Cảm biến chập chờn: bảo trì, hoặc tăng ngưỡng của loại này.",
+    ),
+    Told(
+        "Incidents of $rule chatter",
+        "Incidents of the rule $rule opened again more than 3 times within an hour.",
+        "A sensor flickers: maintain it, or let this rule ask for more evidence.",
+    ),
+    "ioc-incident",
+    Case({'ioc_incidents_reopened_total{tenant="11", rule="sensor_drop"}': "0+0x10 1+1x20"}, 30),
+    Case({'ioc_incidents_reopened_total{tenant="11", rule="sensor_drop"}': "0x10 2x20"}, 30),
+)
+
+INCIDENTS = (
+    _AREA,
+    _PROVINCE,
+    _CAMERAS,
+    _MAJOR,
+    _silent("warning", THRESHOLDS["sensors_silent"].warning),
+    _silent("major", THRESHOLDS["sensors_silent"].critical),
+    _RATE,
+    _FLOOD,
+    _STALE,
+    _CHATTER,
+)

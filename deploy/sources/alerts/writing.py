@@ -1,0 +1,154 @@
+"""Writes rules, their tests, Prometheus' configuration and the runbook as text."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from deploy.sources.alerts.model import Alert, Case, Recording, Told
+
+RUNBOOK = "https://ioc.example/docs/runbook/"
+"""Where the pages of docs/runbook.md are read; one place to change."""
+
+GRAFANA = "https://grafana.ioc.example/d/"
+
+_MADE = "# Made by `make deploy-files` from deploy/sources/alerts; change it there.\n"
+_DURATION = re.compile(r"\[(\d+)([smhd])\]")
+_SECONDS_OF = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def rules(
+    recordings: Mapping[str, Sequence[Recording]], alerts: Mapping[str, Sequence[Alert]], pace: float = 1.0
+) -> str:
+    """Return a file of rules by group; ``pace`` shortens every duration, for tests that can't wait.
+
+    Examples
+    --------
+    >>> print(rules({"g": [Recording("a:b:sum", "sum(rate(x[10m]))")]}, {}, pace=60.0))
+    # Made by `make deploy-files` from deploy/sources/alerts; change it there.
+    groups:
+    - name: g
+      rules:
+      - record: a:b:sum
+        expr: sum(rate(x[10s]))
+    <BLANKLINE>
+    """
+    groups: list[dict[str, Any]] = [
+        {"name": name, "rules": [{"record": each.record, "expr": _paced(each.expr, pace)} for each in members]}
+        for name, members in recordings.items()
+    ]
+    groups += [{"name": name, "rules": [_alert(each, pace) for each in members]} for name, members in alerts.items()]
+    return _MADE + _yaml({"groups": groups})
+
+
+def _alert(alert: Alert, pace: float) -> dict[str, Any]:
+    return {
+        "alert": alert.name,
+        "expr": _paced(alert.expr, pace),
+        "for": f"{round(alert.hold_s / pace)}s",
+        "keep_firing_for": f"{round(alert.keep_s / pace)}s",
+        "labels": {"severity": alert.severity, "team": alert.team},
+        "annotations": {
+            "summary": _labelled(alert.vi.summary),
+            "description": _labelled(alert.vi.meaning),
+            "summary_en": _labelled(alert.en.summary),
+            "description_en": _labelled(alert.en.meaning),
+            "runbook_url": f"{RUNBOOK}#{alert.name.lower()}",
+            "dashboard_url": GRAFANA + alert.dashboard + ("?var-unit={{ $labels.unit }}" if _by_unit(alert) else ""),
+        },
+    }
+
+
+def _by_unit(alert: Alert) -> bool:
+    return "$unit" in alert.vi.summary
+
+
+def _labelled(text: str) -> str:
+    return re.sub(r"\$([a-z]+)", r"{{ $labels.\1 }}", text)
+
+
+def _paced(expr: str, pace: float) -> str:
+    def shorter(found: re.Match[str]) -> str:
+        return f"[{max(1, round(int(found[1]) * _SECONDS_OF[found[2]] / pace))}s]"
+
+    return expr if pace == 1.0 else _DURATION.sub(shorter, expr)
+
+
+def tests(alerts: Iterable[Alert]) -> str:
+    """Return promtool's tests: each alert fires in its first case and doesn't in its second."""
+    found = []
+    for alert in alerts:
+        for kind, case, expected in (("fires", alert.fires, 1), ("silent", alert.silent, 0)):
+            if case is not None:
+                found.append(_test(f"{alert.name} {alert.severity} {kind}", alert, case, expected))
+    return _MADE + _yaml({"rule_files": ["../rules.yml", "../alerts.yml"], "evaluation_interval": "1m", "tests": found})
+
+
+def _test(name: str, alert: Alert, case: Case, expected: int) -> dict[str, Any]:
+    chosen = f'alertname="{alert.name}", severity="{alert.severity}", team="{alert.team}", alertstate="firing"'
+    samples = [{"labels": f'{{alertname="{alert.name}"}}', "value": expected}] if expected else []
+    return {
+        "name": name,
+        "interval": "1m",
+        "input_series": [{"series": series, "values": values} for series, values in case.series.items()],
+        "promql_expr_test": [
+            {
+                "expr": f"count by (alertname) (ALERTS{{{chosen}}})",
+                "eval_time": f"{case.at_min}m",
+                "exp_samples": samples,
+            }
+        ],
+    }
+
+
+def configuration() -> str:
+    """Return prometheus.yml: workers on this machine, rules beside it, Alertmanager on this machine."""
+    return _MADE + _yaml(
+        {
+            "global": {"scrape_interval": "15s", "scrape_timeout": "10s", "evaluation_interval": "15s"},
+            "rule_files": ["rules.yml", "alerts.yml"],
+            "alerting": {"alertmanagers": [{"static_configs": [{"targets": ["127.0.0.1:9093"]}]}]},
+            "scrape_configs": [
+                {"job_name": "ioc-worker", "static_configs": [{"targets": ["127.0.0.1:9108"]}]},
+                {"job_name": "prometheus", "static_configs": [{"targets": ["127.0.0.1:9090"]}]},
+                {"job_name": "alertmanager", "static_configs": [{"targets": ["127.0.0.1:9093"]}]},
+            ],
+        }
+    )
+
+
+def runbook(alerts: Iterable[Alert]) -> str:
+    """Return docs/runbook.md: a chapter for each name, in Vietnamese with English beneath."""
+    chapters: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        chapters.setdefault(alert.name, []).append(alert)
+    parts = [_OPENING]
+    for name, members in chapters.items():
+        first = members[0]
+        levels = ", ".join(f"{each.severity} (`for` {each.hold_s // 60} min)" for each in members)
+        look = f"[{first.dashboard}]({GRAFANA}{first.dashboard})"
+        parts.append(
+            f"## {name}\n"
+            f"{_chapter(first.vi, ('Ý nghĩa', 'Xem ở đâu', 'Việc cần làm'), look)}\n\n"
+            f"*{first.en.summary}*\n\n"
+            f"{_chapter(first.en, ('Meaning', 'Where to look', 'What to do'), look)}\n\n"
+            f"{levels} · `{first.team}`\n\n```promql\n{members[-1].expr}\n```\n"
+        )
+    return "\n".join(parts)
+
+
+def _chapter(told: Told, words: tuple[str, str, str], look: str) -> str:
+    meaning = re.sub(r"\$([a-z]+)", r"‹\1›", told.meaning)
+    return f"- **{words[0]}.** {meaning}\n- **{words[1]}.** {look}\n- **{words[2]}.** {told.action}"
+
+
+_OPENING = """# Sổ tay xử lý cảnh báo · Runbook
+
+Mỗi cảnh báo một mục: ý nghĩa, xem ở đâu, việc cần làm. Mức độ: critical, major, minor, warning.
+Made by `make deploy-files` from deploy/sources/alerts.
+"""
+
+
+def _yaml(document: Any) -> str:
+    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=10_000)

@@ -1,0 +1,105 @@
+"""Alerts, rules and runbook: complete, in both languages, of metrics that exist, and able to fire."""
+
+import re
+
+import promql_parser
+import pytest
+import yaml
+from msgspec import structs
+
+from deploy.sources.alerts import ALERTS, files
+from deploy.sources.alerts.levels import BURNS, recordings
+from deploy.sources.alerts.model import Alert
+from deploy.sources.alerts.writing import rules
+from deploy.sources.writing import ROOT
+from ioc.metrics.catalogue import SAMPLES
+from ioc.service_levels import Objectives
+
+_PROMETHEUS_OWN = {"up", "scrape_duration_seconds"}
+_NAME = re.compile(r"\b(ioc_[a-z_]+|tenant_level:[a-z_]+:[a-z0-9]+)\b(?!\()")
+
+
+def _id(alert: Alert) -> str:
+    return f"{alert.name}-{alert.severity}"
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=_id)
+def test_an_alert_has_both_tests_texts_in_both_languages_and_a_valid_query(alert: Alert) -> None:
+    """Only the watchdog, which must never be silent, has no silent test."""
+    assert (alert.silent is None) == (alert.name == "IocWatchdog")
+    for told in (alert.vi, alert.en):
+        assert told.summary
+        assert told.meaning.endswith(".")
+        assert told.action.endswith(".")
+    assert alert.vi != alert.en
+    promql_parser.parse(alert.expr)
+
+
+def test_no_alert_is_there_twice() -> None:
+    """A name has one alert for each severity."""
+    assert len({_id(alert) for alert in ALERTS}) == len(ALERTS)
+
+
+def test_every_metric_that_a_rule_asks_for_exists() -> None:
+    """In the catalogue, or recorded by a rule of ours; labels too."""
+    recorded = {rule.record for rule in recordings()}
+    asked = [rule.expr for rule in recordings()] + [alert.expr for alert in ALERTS]
+    names = {name for expr in asked for name in _NAME.findall(expr)}
+    assert names - set(SAMPLES) - recorded == set()
+    for expr in asked:
+        for name, inside in re.findall(r"\b([a-z_]+)\{([^}]*)\}", expr):
+            if name in SAMPLES:
+                labels = set(re.findall(r'([a-z_]+)(?:=~|!~|!=|=)"', inside))
+                assert labels <= {*SAMPLES[name].labels, "le"}, expr
+            else:
+                assert name in _PROMETHEUS_OWN, name
+
+
+def test_written_alerts_carry_what_a_page_needs() -> None:
+    """Severity, team, texts, runbook, dashboard that exists, and times against blips and flaps."""
+    groups = yaml.safe_load((ROOT / "prometheus" / "alerts.yml").read_text())["groups"]
+    written = [rule for group in groups for rule in group["rules"]]
+    assert len(written) == len(ALERTS)
+    pages = {path.stem for path in (ROOT / "grafana" / "dashboards").rglob("*.json")}
+    for rule in written:
+        assert {"severity", "team"} <= set(rule["labels"])
+        notes = rule["annotations"]
+        assert set(notes) == {
+            "summary",
+            "description",
+            "summary_en",
+            "description_en",
+            "runbook_url",
+            "dashboard_url",
+        }
+        assert re.search(r"/d/(ioc-[a-z]+)", notes["dashboard_url"])[1] in pages  # type: ignore[index]
+        assert rule["for"].endswith("s")
+        assert rule["keep_firing_for"].endswith("s")
+
+
+def test_every_alert_has_a_chapter_in_the_runbook_and_every_chapter_an_alert() -> None:
+    """Links of pages lead there."""
+    headings = re.findall(r"^## (\w+)$", (ROOT.parent / "docs" / "runbook.md").read_text(), re.MULTILINE)
+    assert headings == list(dict.fromkeys(alert.name for alert in ALERTS))
+
+
+@pytest.mark.parametrize("objective", [*structs.asdict(Objectives()).values(), 0.5, 0.99, 0.999])
+def test_every_burn_rate_can_be_reached_and_short_windows_ask_for_more(objective: float) -> None:
+    """The textbook's 14.4 x (1 - 0.9) would be 144 % errors."""
+    asked = [burn.errors(objective) for burn in BURNS]
+    assert all(0 < share < 1 for share in asked)
+    assert asked == sorted(asked, reverse=True)
+
+
+def test_a_quicker_pace_shortens_every_duration() -> None:
+    """The live test can't wait for minutes."""
+    alert = next(alert for alert in ALERTS if alert.name == "IocStreamAbsent")
+    text = rules({}, {"g": [alert]}, pace=60.0)
+    assert "[10s]" in text
+    assert "for: 5s" in text
+    assert "[10m]" not in text
+
+
+def test_all_files_are_made_for_prometheus_and_the_runbook() -> None:
+    """Configuration, recordings, alerts, tests, runbook."""
+    assert {path.name for path in files()} >= {"prometheus.yml", "rules.yml", "alerts.yml", "runbook.md"}
