@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from deploy.sources import alerts, dashboards, metrics_page
+from deploy.sources import alerts, dashboards, metrics_page, routes
 
 ROOT = Path(__file__).parents[1]
 """The folder `deploy/`: paths of generated files are relative to it."""
@@ -13,7 +13,7 @@ COMMAND = "python -m deploy.sources"
 
 Maker = Callable[[], dict[Path, str]]
 
-MAKERS: tuple[Maker, ...] = (alerts.files, dashboards.files, metrics_page.files)
+MAKERS: tuple[Maker, ...] = (alerts.files, dashboards.files, metrics_page.files, routes.files)
 """The function `files` of every module that makes files: one line each."""
 
 

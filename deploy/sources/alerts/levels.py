@@ -3,7 +3,7 @@
 An error budget of 30 days is 1 - objective. Who spends a share of it within a window burns at a factor
 share x 30 days / window (Google SRE workbook, chapter 5); the alert asks for errors above factor x (1 - objective).
 The textbook's 14.4 asks for 144 % errors at an objective of 90 % and could never fire, so that the share of errors
-asked for is never more than a ceiling. The objectives are those that the worker serves: configuration decides, not this file.
+asked for is never more than a ceiling. The objectives are those that the worker serves: configuration decides.
 """
 
 from typing import NamedTuple

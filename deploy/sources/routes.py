@@ -1,0 +1,108 @@
+"""Alertmanager's configuration: whom an alert goes to, which alert explains another, when a page waits."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.sources.alerts.pipeline import PIPELINE
+
+WEBHOOK = "http://127.0.0.1:9095"
+"""Where a relay (SMS, Zalo, e-mail) takes pages: the receiver's name is added as the path."""
+
+TEAMS = ("van-hanh", "ky-thuat", "mot-cua", "phan-anh")
+ZONE = "Asia/Ho_Chi_Minh"
+
+_MADE = "# Made by `make deploy-files` from deploy/sources/routes.py; change it there.\n"
+_OF_WORKER = [alert.name for alert in PIPELINE if alert.name not in {"IocWorkerDown", "IocWatchdog"}]
+_OF_STREAM = ["IocEventTimeLag", "IocConsumerLag", "IocSnapshotAge"]
+
+
+def files() -> dict[Path, str]:
+    """Return alertmanager.yml."""
+    return {Path("alertmanager/alertmanager.yml"): text()}
+
+
+def text(webhook: str = WEBHOOK, pace: float = 1.0) -> str:
+    """Return the configuration; ``pace`` shortens how long alerts are gathered and repeated, for tests."""
+    document = {
+        "route": _tree(pace),
+        "inhibit_rules": inhibitions(),
+        "time_intervals": _intervals(),
+        "receivers": [
+            {"name": name, "webhook_configs": [{"url": f"{webhook}/{name}", "send_resolved": True}]}
+            for name in ("watchdog", *(f"{team}{kind}" for team in TEAMS for kind in ("", "-page")))
+        ],
+    }
+    return _MADE + yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=10_000)
+
+
+def _seconds(seconds: float, pace: float) -> str:
+    return f"{max(1, round(seconds / pace))}s"
+
+
+def _tree(pace: float) -> dict[str, Any]:
+    """Return the routes: the watchdog, then each team; what is severe pages at once, the rest is gathered."""
+    return {
+        "receiver": "van-hanh",
+        "group_by": ["alertname", "tenant", "unit", "topic"],
+        "group_wait": _seconds(30, pace),
+        "group_interval": _seconds(300, pace),
+        "repeat_interval": _seconds(4 * 3600, pace),
+        "routes": [
+            {
+                "matchers": ['alertname="IocWatchdog"'],
+                "receiver": "watchdog",
+                "group_wait": _seconds(1, pace),
+                "group_interval": _seconds(60, pace),
+                "repeat_interval": _seconds(60, pace),
+            },
+            *(_team(team, pace) for team in TEAMS),
+        ],
+    }
+
+
+def _team(team: str, pace: float) -> dict[str, Any]:
+    severe = {
+        "matchers": ['severity=~"critical|major"'],
+        "receiver": f"{team}-page",
+        "group_wait": _seconds(10, pace),
+        "repeat_interval": _seconds(3600, pace),
+    }
+    lesser: dict[str, Any] = {"matchers": ['severity=~"minor|warning"'], "receiver": team}
+    if team in {"mot-cua", "phan-anh"}:
+        lesser["mute_time_intervals"] = ["offices-closed"]
+    return {"matchers": [f'team="{team}"'], "receiver": team, "routes": [severe, lesser]}
+
+
+def inhibitions() -> list[dict[str, Any]]:
+    """Return which alert, while it fires, keeps which others from being sent."""
+
+    def rule(source: str, target: str, *equal: str) -> dict[str, Any]:
+        return {"source_matchers": [source], "target_matchers": [target], "equal": list(equal)}
+
+    same = ("alertname", "tenant", "unit", "topic", "level", "family", "kpi")
+    return [
+        rule('alertname="IocWorkerDown"', f'alertname=~"{"|".join(_OF_WORKER)}"'),
+        rule('alertname="IocStreamAbsent"', f'alertname=~"{"|".join(_OF_STREAM)}"', "topic"),
+        rule('alertname="IocProvinceOutage"', 'alertname=~"IocAreaOutage|IocCamerasSilent|IocSensorsSilent"', "tenant"),
+        rule('alertname="IocAreaOutage"', 'alertname="IocCamerasSilent"', "tenant", "unit"),
+        rule('alertname="IocAlarmFlood"', 'alertname="IocAlarmRate"', "tenant"),
+        rule('severity="critical"', 'severity=~"major|minor|warning"', *same),
+        rule('severity="major"', 'severity=~"minor|warning"', *same),
+        rule('severity="minor"', 'severity="warning"', *same),
+    ]
+
+
+def _intervals() -> list[dict[str, Any]]:
+    """Return when one-stop offices and those who handle reports are not at work: lesser pages wait."""
+    nights = [{"start_time": "00:00", "end_time": "07:00"}, {"start_time": "17:30", "end_time": "24:00"}]
+    return [
+        {
+            "name": "offices-closed",
+            "time_intervals": [
+                {"times": nights, "location": ZONE},
+                {"weekdays": ["saturday", "sunday"], "location": ZONE},
+            ],
+        }
+    ]
