@@ -27,18 +27,15 @@ def test_prometheus_accepts_its_configuration_and_rules() -> None:
 
 
 def test_every_alert_fires_in_one_case_and_is_silent_in_the_other(record: Record) -> None:
-    """The watchdog must never be silent, and has the one test."""
+    """All but the watchdog, which must never be silent."""
     tests = yaml.safe_load((_PROMETHEUS / "tests" / "alerts.yml").read_text())["tests"]
     names = {test["name"] for test in tests}
     passed = _promtool("test", "rules", _PROMETHEUS / "tests" / "alerts.yml")
     assert passed.returncode == 0, passed.stderr + passed.stdout
-    both = [
-        alert
-        for alert in ALERTS
-        if f"{alert.name} {alert.severity} fires" in names
-        and (alert.silent is None or f"{alert.name} {alert.severity} silent" in names)
-    ]
-    record("alerts with both tests", len(both), len(ALERTS))
+    wanted = [alert for alert in ALERTS if alert.silent is not None]
+    both = [a for a in wanted if {f"{a.name} {a.severity} {kind}" for kind in ("fires", "silent")} <= names]
+    assert len(wanted) == len(ALERTS) - 1
+    record("alerts with both tests", len(both), len(wanted))
 
 
 def test_promtool_sees_an_alert_that_does_not_fire(tmp_path: Path) -> None:
