@@ -10,9 +10,11 @@ import pytest
 import yaml
 
 from deploy.sources.dashboards.frame import TITLES
+from deploy.sources.dashboards.shared import counted
 from deploy.sources.dashboards.systems import KINDS
 from ioc.metrics.catalogue import SAMPLES, of_measure
 from streams.events.telemetry import AssetKind
+from streams.kpis import KPIS
 from streams.measures import MEASURES
 from tests.boards import Asked, Board, Panel, asked, boards, filled, panels, variables
 
@@ -207,6 +209,11 @@ def test_every_kind_of_asset_has_its_place() -> None:
     shown = " ".join(question.expr for question in asked(BOARDS["ioc-systems"]))
     assert set(KINDS) == set(AssetKind) - {AssetKind.UNRECOGNISED}
     assert all(f'asset_kind="{kind.value}"' in shown for kind in KINDS)
+
+
+def test_every_indicator_that_is_not_imported_is_counted() -> None:
+    """Figures of such an indicator come from counters alone: the table would leave it out."""
+    assert set(counted("1h")) == {kpi for kpi, indicator in KPIS.items() if indicator.live}
 
 
 def test_every_family_of_measures_is_shown_somewhere() -> None:

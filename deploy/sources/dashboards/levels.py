@@ -3,8 +3,8 @@
 from deploy.sources.dashboards.expressions import on_time, within
 from deploy.sources.dashboards.frame import TENANT, Page, Row, tenant
 from deploy.sources.dashboards.panels import CRITICAL, GOOD, WARNING, Query, Size, Step, course, ranked, share
+from deploy.sources.dashboards.shared import NAMES, targets
 from deploy.sources.dashboards.shared import reached as compared
-from deploy.sources.dashboards.shared import targets
 from deploy.sources.dashboards.tables import Column, listed
 from deploy.sources.dashboards.words import LEVELS, OUTCOMES, Words
 
@@ -185,6 +185,7 @@ def _indicators() -> Row:
                 Size(12, 11),
                 "percentunit",
                 colours=(Step(None, CRITICAL), Step(1.0, GOOD)),
+                names=NAMES,
                 calcs=("lastNotNull",),
             ),
         ],

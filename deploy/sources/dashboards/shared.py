@@ -4,16 +4,18 @@ from deploy.sources.dashboards.expressions import on_time
 from deploy.sources.dashboards.frame import TENANT
 from deploy.sources.dashboards.panels import CRITICAL, GOOD, WARNING, Panel, Query, Size, Step
 from deploy.sources.dashboards.tables import Column, listed
-from deploy.sources.dashboards.words import SEVERITIES, Words
+from deploy.sources.dashboards.words import SEVERITIES, Said, Words
+from streams.kpis import KPIS
 
 _REACHED = (Step(None, CRITICAL), Step(0.9, WARNING), Step(1.0, GOOD))
 
 
-_LOWER = "counter_wait_mean|dti_rank"
+NAMES = {kpi: Said(Words(each.vi, each.en)) for kpi, each in KPIS.items()}
+_LOWER = "|".join(kpi for kpi, each in KPIS.items() if each.better == "lower")
 """Indicators of which less is better."""
 
 
-def _counted(window: str) -> dict[str, str]:
+def counted(window: str) -> dict[str, str]:
     """Return the indicators that are quotients of counters, over a window of whoever asks."""
     submitted, paid = f"ioc_dossiers_submitted_total{{{TENANT}", f"ioc_dossier_payments_total{{{TENANT}"
     wait = "ioc_ticket_wait_seconds"
@@ -35,8 +37,8 @@ def _share(family: str, part: str, window: str) -> str:
 
 def indicators(window: str) -> str:
     """Return all indicators by id: figures that were imported, and those that counters tell."""
-    counted = (f'label_replace({expr}, "kpi", "{kpi}", "", "")' for kpi, expr in _counted(window).items())
-    return " or ".join([f"max by (kpi) (ioc_kpi_value{{{TENANT}}})", *counted])
+    live = (f'label_replace({expr}, "kpi", "{kpi}", "", "")' for kpi, expr in counted(window).items())
+    return " or ".join([f"max by (kpi) (ioc_kpi_value{{{TENANT}}})", *live])
 
 
 def reached(window: str) -> str:
@@ -61,7 +63,7 @@ def targets(size: Size) -> Panel:
         [Query(indicators("$__range")), Query(target), Query(reached("$__range")), Query(day)],
         size,
         [
-            Column("kpi", Words("Chỉ tiêu", "Indicator"), width=250),
+            Column("kpi", Words("Chỉ tiêu", "Indicator"), width=300, names=NAMES),
             Column("Value #A", Words("Giá trị", "Value"), "none", decimals=2),
             Column("Value #B", Words("Mục tiêu", "Target"), "none", decimals=2),
             Column("Value #C", Words("Đạt", "Reached"), "percentunit", _REACHED, decimals=0),
