@@ -7,9 +7,12 @@ import urllib.request
 from ioc.app import Assembly
 from ioc.config import Config, Metrics
 from ioc.metrics import WorkerMetrics, serve
+from ioc.metrics.serving import exposition
+from ioc.observability import program
 from ioc.simulate import Simulation, SimulationSettings
 from streams.stage import Stage
 from streams.topics import ANOMALIES, SOURCES
+from tests.bench.full_province import feed
 
 
 def _scrape_after_a_simulated_day() -> str:
@@ -43,3 +46,14 @@ def test_promtool_finds_nothing_to_complain_about_in_the_metrics() -> None:
         [promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False, timeout=60
     )
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_promtool_finds_nothing_to_complain_about_in_a_full_province() -> None:
+    """Every family, with every label set that it can have."""
+    metrics = WorkerMetrics()
+    feed(metrics)
+    text, _ = exposition(metrics, "")
+    checked = subprocess.run(
+        [program("promtool"), "check", "metrics"], input=text, capture_output=True, check=False, timeout=60
+    )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")

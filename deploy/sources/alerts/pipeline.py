@@ -53,17 +53,17 @@ _ABSENT = Alert(
     "IocStreamAbsent",
     "major",
     "ky-thuat",
-    f"sum by (topic) (increase(ioc_events_total{{{_STEADY}}}[10m])) == 0"
-    f" or sum by (topic) (increase(ioc_events_total{{{_DAILY}}}[3d])) == 0",
+    f"(sum by (topic) (increase(ioc_events_total{{{_STEADY}}}[10m])) == 0"
+    f" or sum by (topic) (increase(ioc_events_total{{{_DAILY}}}[3d])) == 0) and {_events('7d')} > 0",
     300,
     Told(
         "Luồng $topic không có dữ liệu",
-        "Không bản ghi nào đến trên $topic (camera và hệ thống: 10 phút; phản ánh và hàng chờ: 3 ngày).",
+        "Không bản ghi nào đến trên $topic (camera, hệ thống: 10 phút; phản ánh, hàng chờ: 3 ngày); trong tuần thì có.",
         "Kiểm tra bộ thu và cổng gửi dữ liệu vào chủ đề này, rồi kết nối tới Kafka.",
     ),
     Told(
         "Nothing comes in on $topic",
-        "No record came on $topic (cameras and telemetry: 10 minutes; reports and queues: 3 days).",
+        "No record came on $topic (cameras and telemetry: 10 minutes; reports and queues: 3 days); this week some did.",
         "Check the collectors and gateways that write this topic, then their way to Kafka.",
     ),
     _PAGE,
