@@ -7,7 +7,7 @@ UV ?= uv
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-detectors test-recordings test-integration test-ops check coverage docs deploy-files calibration bench bench-detectors lock format clean
+.PHONY: help setup demo test test-fast test-detectors test-recordings test-integration test-ops check coverage docs site deploy-files calibration bench bench-detectors lock format clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ coverage: $(VENV)/.dev ## branch coverage of detectors/ by tests/detectors and d
 
 docs: $(VENV)/.dev ## make docs/detectors.md and its pictures from the detectors
 	@$(BIN)/python -m tests.pages.detectors
+
+site: $(VENV)/.dev ## build the documentation as a site, into build/site; fails on a dead link
+	@$(BIN)/python -m mkdocs build --strict --quiet
 
 deploy-files: $(VENV)/.dev ## make rules, dashboards and manifests under deploy/ from deploy/sources
 	@$(BIN)/python -m deploy.sources
