@@ -1,0 +1,49 @@
+"""The year-end rush of a real recording as a waiting-time alert, by Prometheus' own evaluation of the committed rules."""
+
+import subprocess
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from deploy.sources.writing import ROOT
+from ioc.observability import program
+from tests.ops.rush import input_series, predicted_waits
+from tests.recordings.labelled import directory
+
+_ZONE = ZoneInfo("Europe/Warsaw")
+_RUSH = datetime(2019, 12, 30, tzinfo=_ZONE)
+_FIRING = 'count(ALERTS{{alertname="IocPredictedWait", severity="{severity}", alertstate="firing"}})'
+
+
+def _wanted(at: datetime, severity: str, comparison: str) -> dict[str, object]:
+    """Return one of promtool's questions: whether so many units are paged about at a time."""
+    minutes = int((at - _RUSH) / timedelta(minutes=1))
+    expr = f"({_FIRING.format(severity=severity)} or vector(0)) {comparison}"
+    return {"expr": expr, "eval_time": f"{minutes}m", "exp_samples": [{"labels": "{}", "value": 1}]}
+
+
+@pytest.mark.skipif(directory() is None, reason="the recordings are not at hand; name their directory in RECORDINGS_DIR")
+def test_the_rush_of_30_december_is_a_waiting_time_alert(tmp_path: Path) -> None:
+    """At its height 13 of 21 units are paged about as major; on the holiday after it none is.
+
+    An ordinary day has 2 to 6 (measured from 2 to 8 January), so the rush stands out twice over.
+    """
+    shown = predicted_waits(_RUSH, _RUSH + timedelta(days=10))
+    questions = [
+        _wanted(_RUSH.replace(hour=7), "minor", "== bool 0"),
+        _wanted(_RUSH.replace(hour=12, minute=10), "major", ">= bool 10"),
+        _wanted(_RUSH.replace(hour=12, minute=10), "minor", ">= bool 13"),
+        _wanted(datetime(2020, 1, 1, 12, 10, tzinfo=_ZONE), "minor", "== bool 0"),
+        _wanted(datetime(2020, 1, 8, 12, 10, tzinfo=_ZONE), "major", "<= bool 6"),
+    ]
+    rules = [str(ROOT / "prometheus" / name) for name in ("rules.yml", "alerts.yml")]
+    test = {"interval": "1m", "input_series": input_series(shown), "promql_expr_test": questions}
+    path = tmp_path / "rush.yml"
+    path.write_text(yaml.safe_dump({"rule_files": rules, "evaluation_interval": "1m", "tests": [test]}))
+    tested = subprocess.run(
+        [program("promtool"), "test", "rules", str(path)], capture_output=True, text=True, check=False, timeout=240
+    )
+    assert tested.returncode == 0, tested.stdout + tested.stderr
