@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ def by_minute(batch: RecordBatch) -> Iterator[RecordBatch]:
     """Yield a batch cut where the minute of its ingest time changes, as a worker that keeps up has it."""
     minutes = np.asarray(batch.timestamps_ms) // MINUTE_MS
     edges = [0, *(np.flatnonzero(np.diff(minutes)) + 1).tolist(), len(batch)]
-    for first, end in zip(edges[:-1], edges[1:], strict=True):
+    for first, end in pairwise(edges):
         yield RecordBatch(
             batch.topic,
             batch.partition,

@@ -1,4 +1,4 @@
-"""The year-end rush of a real recording as a waiting-time alert, by Prometheus' own evaluation of the committed rules."""
+"""The year-end rush of a real recording as a waiting-time alert, by promtool's evaluation of the committed rules."""
 
 import subprocess
 from datetime import datetime, timedelta
@@ -25,7 +25,9 @@ def _wanted(at: datetime, severity: str, comparison: str) -> dict[str, object]:
     return {"expr": expr, "eval_time": f"{minutes}m", "exp_samples": [{"labels": "{}", "value": 1}]}
 
 
-@pytest.mark.skipif(directory() is None, reason="the recordings are not at hand; name their directory in RECORDINGS_DIR")
+@pytest.mark.skipif(
+    directory() is None, reason="the recordings are not at hand; name their directory in RECORDINGS_DIR"
+)
 def test_the_rush_of_30_december_is_a_waiting_time_alert(tmp_path: Path) -> None:
     """At its height 13 of 21 units are paged about as major; on the holiday after it none is.
 
