@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from deploy.sources import alerts, dashboards, metrics_page, routes
+from deploy.sources import alerts, compose, dashboards, kubernetes, metrics_page, routes
 
 ROOT = Path(__file__).parents[1]
 """The folder `deploy/`: paths of generated files are relative to it."""
@@ -13,7 +13,14 @@ COMMAND = "python -m deploy.sources"
 
 Maker = Callable[[], dict[Path, str]]
 
-MAKERS: tuple[Maker, ...] = (alerts.files, dashboards.files, metrics_page.files, routes.files)
+MAKERS: tuple[Maker, ...] = (
+    alerts.files,
+    compose.files,
+    dashboards.files,
+    kubernetes.files,
+    metrics_page.files,
+    routes.files,
+)
 """The function `files` of every module that makes files: one line each."""
 
 

@@ -1,4 +1,4 @@
-"""What runs the processor elsewhere is valid: image, Compose, systemd, each by its own validator."""
+"""What runs the processor elsewhere is valid: image, Compose, systemd, rules, Grafana, each by its own validator."""
 
 import json
 import shutil
@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from ioc.observability import program
+from tests.boards import boards, variables
 from tests.ops.summary import Record
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +58,54 @@ def test_the_compose_file_follows_the_specification(record: Record) -> None:
     record(NAME, 1, 1)
 
 
+def _mounts(service: str) -> dict[str, Path]:
+    """Return the folders of this repository that a service sees, by where it sees them; all are read-only."""
+    found = {}
+    for mount in _compose()["services"][service]["volumes"]:  # type: ignore[attr-defined]  # from YAML
+        source, target, *mode = mount.split(":")
+        if source.startswith("."):
+            assert mode == ["ro"], mount
+            found[target] = (DEPLOY / "compose" / source).resolve()
+    return found
+
+
+@pytest.mark.parametrize("name", ["rules.yml", "alerts.yml"])
+def test_rules_are_valid_for_prometheus(name: str, record: Record) -> None:
+    """Promtool reads each rule and template."""
+    checked = _run(program("promtool"), "check", "rules", DEPLOY / "prometheus" / name)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    record(NAME, 1, 1)
+
+
+def test_grafana_of_compose_finds_its_sources_of_data_under_the_names_that_dashboards_use(record: Record) -> None:
+    """Uids are fixed, addresses come from its environment, the first choice of each dashboard is there."""
+    folder = _mounts("grafana")["/etc/grafana/provisioning"]
+    sources = yaml.safe_load((folder / "datasources/ioc.yml").read_text(encoding="utf-8"))["datasources"]
+    assert {each["type"]: each["uid"] for each in sources} == {
+        "prometheus": "ioc-prometheus",
+        "alertmanager": "ioc-alertmanager",
+    }
+    environment = _compose()["services"]["grafana"]["environment"]
+    assert {each["url"].removeprefix("$") for each in sources} <= environment.keys()  # type: ignore[attr-defined]
+    named = {each["name"]: each["uid"] for each in sources}
+    for board in boards():
+        chosen = next(each["current"] for each in variables(board) if each["type"] == "datasource")
+        assert chosen["value"] == named[chosen["text"]], board["uid"]
+    record(NAME, 1, 1)
+
+
+def test_grafana_of_compose_finds_the_dashboards(record: Record) -> None:
+    """Where its provider looks; a folder of files is a folder in Grafana."""
+    mounts = _mounts("grafana")
+    providers = mounts["/etc/grafana/provisioning"] / "dashboards/ioc.yml"
+    (provider,) = yaml.safe_load(providers.read_text(encoding="utf-8"))["providers"]
+    assert provider["options"]["foldersFromFilesStructure"] is True
+    found = sorted(mounts[provider["options"]["path"]].glob("*/*.json"))
+    assert [json.loads(path.read_text(encoding="utf-8"))["uid"] for path in found] == [path.stem for path in found]
+    assert len(found) == len(boards()) > 0
+    record(NAME, 1, 1)
+
+
 def test_every_service_of_compose_is_confined() -> None:
     """No root, nothing writable but what is named, limits, a health check, one published port on loopback."""
     for name, service in _compose()["services"].items():
@@ -72,15 +121,14 @@ def test_every_service_of_compose_is_confined() -> None:
 def test_prometheus_of_compose_can_read_its_configuration(record: Record, tmp_path: Path) -> None:
     """With the rules where Compose mounts them."""
     shutil.copy(DEPLOY / "compose/prometheus.yml", tmp_path)
-    if (DEPLOY / "prometheus").exists():
-        shutil.copytree(DEPLOY / "prometheus", tmp_path / "rules")
+    shutil.copytree(DEPLOY / "prometheus", tmp_path / "rules")
     checked = _run(program("promtool"), "check", "config", tmp_path / "prometheus.yml")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     record(NAME, 1, 1)
 
 
 def test_alertmanager_of_compose_can_read_its_configuration(record: Record) -> None:
-    """The example that a site copies."""
+    """The example that a site copies, with all routes."""
     checked = _run(program("amtool"), "check-config", DEPLOY / "compose/alertmanager.example.yml")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     record(NAME, 1, 1)

@@ -37,7 +37,8 @@ def _kustomize() -> str:
         return found
     go = shutil.which("go")
     assert go, (
-        f"kustomize is missing, and Go to build it: apt-get install golang, or GOBIN={BUILD} go install {KUSTOMIZE}"
+        "kustomize is missing, and Go (1.22.7 or later, from Debian 13 on) to build it: "
+        "apt-get install -y --no-install-recommends golang-go"
     )
     built = _run(go, "install", KUSTOMIZE, environ={**os.environ, "GOBIN": str(BUILD)})
     assert built.returncode == 0, built.stderr
@@ -80,8 +81,18 @@ def test_objects_of_operators_are_valid(record: Record, objects: list[dict[str, 
     checked = _run(node, "validate.mjs", cwd=place, given=json.dumps(foreign))
     assert (checked.returncode, checked.stdout.strip()) == (0, str(len(foreign))), checked.stderr
     record(NAME, 1, 1)
-    spoilt = json.dumps(foreign).replace('"minReplicaCount"', '"minReplicas"')
-    assert "minReplicas" in _run(node, "validate.mjs", cwd=place, given=spoilt).stderr
+    spoilt = json.dumps(foreign).replace('"minReplicaCount"', '"minReplicas"').replace('"keep_firing_for"', '"keepOn"')
+    told = _run(node, "validate.mjs", cwd=place, given=spoilt).stderr
+    assert "minReplicas" in told
+    assert "keepOn" in told
+
+
+def test_the_operator_gets_the_rules_that_promtool_tested(objects: list[dict[str, Any]]) -> None:
+    """All groups of both files, as kustomize hands them out."""
+    rule = next(each for each in objects if each["kind"] == "PrometheusRule")
+    files = [ROOT / "deploy/prometheus" / name for name in ("rules.yml", "alerts.yml")]
+    groups = [group for path in files for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]]
+    assert rule["spec"]["groups"] == groups
 
 
 def test_keda_never_asks_for_more_workers_than_partitions(objects: list[dict[str, Any]]) -> None:

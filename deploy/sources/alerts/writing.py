@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -34,12 +35,19 @@ def rules(
         expr: sum(rate(x[10s]))
     <BLANKLINE>
     """
+    return _MADE + _yaml({"groups": rule_groups(recordings, alerts, pace)})
+
+
+def rule_groups(
+    recordings: Mapping[str, Sequence[Recording]], alerts: Mapping[str, Sequence[Alert]], pace: float = 1.0
+) -> list[dict[str, Any]]:
+    """Return groups of rules as a file of rules and a PrometheusRule of Kubernetes both hold them."""
     groups: list[dict[str, Any]] = [
         {"name": name, "rules": [{"record": each.record, "expr": _paced(each.expr, pace)} for each in members]}
         for name, members in recordings.items()
     ]
     groups += [{"name": name, "rules": [_alert(each, pace) for each in members]} for name, members in alerts.items()]
-    return _MADE + _yaml({"groups": groups})
+    return groups
 
 
 def _alert(alert: Alert, pace: float) -> dict[str, Any]:
@@ -102,17 +110,31 @@ def _test(name: str, alert: Alert, case: Case, expected: int) -> dict[str, Any]:
     }
 
 
-def configuration() -> str:
-    """Return prometheus.yml: workers on this machine, rules beside it, Alertmanager on this machine."""
+class Surroundings(NamedTuple):
+    """What Prometheus finds where: the rest of its configuration is the same everywhere."""
+
+    workers: Mapping[str, Any] = MappingProxyType({"static_configs": [{"targets": ["127.0.0.1:9108"]}]})
+    """How workers are found, as in a scrape configuration."""
+    alertmanager: str = "127.0.0.1:9093"
+    rules: str = ""
+    """The folder of rules, relative to the configuration, with a slash behind."""
+
+
+HERE = Surroundings()
+"""Workers and Alertmanager on this machine, rules beside the configuration."""
+
+
+def configuration(around: Surroundings = HERE) -> str:
+    """Return prometheus.yml for a place."""
     return _MADE + _yaml(
         {
             "global": {"scrape_interval": "15s", "scrape_timeout": "10s", "evaluation_interval": "15s"},
-            "rule_files": ["rules.yml", "alerts.yml"],
-            "alerting": {"alertmanagers": [{"static_configs": [{"targets": ["127.0.0.1:9093"]}]}]},
+            "rule_files": [f"{around.rules}{name}.yml" for name in ("rules", "alerts")],
+            "alerting": {"alertmanagers": [{"static_configs": [{"targets": [around.alertmanager]}]}]},
             "scrape_configs": [
-                {"job_name": "ioc-worker", "static_configs": [{"targets": ["127.0.0.1:9108"]}]},
+                {"job_name": "ioc-worker", **around.workers},
                 {"job_name": "prometheus", "static_configs": [{"targets": ["127.0.0.1:9090"]}]},
-                {"job_name": "alertmanager", "static_configs": [{"targets": ["127.0.0.1:9093"]}]},
+                {"job_name": "alertmanager", "static_configs": [{"targets": [around.alertmanager]}]},
             ],
         }
     )
