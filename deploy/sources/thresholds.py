@@ -39,6 +39,11 @@ _ALL = (
     Threshold("stale_incidents", 5.0, 20.0, "incidents", "ISA-18.2: fewer than 5 alarms may stand for a day."),
     Threshold("sensors_silent", 0.05, 0.2, "ratio", "A fifth of a fleet that is silent is a network, not cameras."),
     Threshold("kpi_age", 35.0, 100.0, "days", "Monthly figures are late after five weeks, quarterly ones after 100 d."),
+    Threshold("cpu_load", 85.0, 95.0, "percent", "Above it queues build up; a burst has no room."),
+    Threshold("disk_used", 85.0, 95.0, "percent", "Weeks, then days, until nothing can be written."),
+    Threshold("loss", 2.0, 10.0, "percent", "Video breaks at two lost packets in a hundred, signing at ten."),
+    Threshold("error_share", 0.02, 0.1, "ratio", "One request in fifty is seen by citizens, one in ten by everybody."),
+    Threshold("exchange_delay", 300.0, 1800.0, "seconds", "Documents are exchanged within minutes, or somebody calls."),
     Threshold("scrape", 0.5, 5.0, "seconds", "A scrape takes 20 ms; half a second says that the worker is busy."),
 )
 

@@ -7,9 +7,10 @@ from deploy.sources.alerts.levels import LEVELS, recordings
 from deploy.sources.alerts.model import Alert
 from deploy.sources.alerts.pipeline import PIPELINE
 from deploy.sources.alerts.queues import QUEUES
+from deploy.sources.alerts.systems import SYSTEMS
 from deploy.sources.alerts.writing import configuration, rules, runbook, tests
 
-ALERTS: tuple[Alert, ...] = (*PIPELINE, *INCIDENTS, *QUEUES, *LEVELS)
+ALERTS: tuple[Alert, ...] = (*PIPELINE, *INCIDENTS, *SYSTEMS, *QUEUES, *LEVELS)
 """Every alert; several of one name have different severities."""
 
 
@@ -26,4 +27,10 @@ def files() -> dict[Path, str]:
 
 def groups() -> dict[str, tuple[Alert, ...]]:
     """Return the alerts by group: what is in one is evaluated one after another."""
-    return {"ioc-pipeline": PIPELINE, "ioc-incidents": INCIDENTS, "ioc-queues": QUEUES, "ioc-levels": LEVELS}
+    return {
+        "ioc-pipeline": PIPELINE,
+        "ioc-incidents": INCIDENTS,
+        "ioc-systems": SYSTEMS,
+        "ioc-queues": QUEUES,
+        "ioc-levels": LEVELS,
+    }
