@@ -50,7 +50,7 @@ test-recordings: $(VENV)/.dev ## the labels of real recordings, where those are 
 test-integration: $(VENV)/.dev ## the tests on real Kafka, through the Faust worker
 	@$(BIN)/python -m pytest -q tests/integration $(ARGS)
 
-test-ops: $(VENV)/.dev ## the tests with real Prometheus tools (Debian: apt-get install prometheus prometheus-alertmanager)
+test-ops: $(VENV)/.dev ## the tests with the real tools of operations (.ci/run says what they need from Debian)
 	@$(BIN)/python -m pytest -q tests/ops $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contract, generated files

@@ -13,6 +13,7 @@ import yaml
 from ioc.observability import program
 from tests.boards import boards, variables
 from tests.ops.summary import Record
+from tests.ops.tools import INSTALL, tool
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -25,20 +26,22 @@ def _run(*command: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
 
 
-def _tool(name: str, install: str) -> str:
-    """Return the path of a tool; without it the test fails with the command that installs it."""
-    path = shutil.which(name)
-    assert path, f"{name} is missing: {install}"
-    return path
-
-
 def _silent(done: subprocess.CompletedProcess[str]) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.parametrize("name", INSTALL)
+def test_a_missing_tool_is_told_with_the_command_that_installs_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line, ready to paste."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    with pytest.raises(AssertionError, match=f"{name} is missing: .* install .*"):
+        tool(name)
+
+
 def test_the_dockerfile_is_clean(record: Record) -> None:
     """Hadolint finds nothing, and nothing is ignored."""
-    _silent(_run(_tool("hadolint", "make setup && pip install -r requirements/dev.txt"), "Dockerfile"))
+    _silent(_run(tool("hadolint"), "Dockerfile"))
     record(NAME, 1, 1)
 
 
@@ -148,7 +151,7 @@ def _units(tmp_path: Path) -> Path:
 
 def test_the_units_are_known_to_systemd_word_by_word(record: Record, units: Path) -> None:
     """An unknown key is only a remark of `systemd-analyze verify`, so any remark fails."""
-    analyze = _tool("systemd-analyze", "apt-get install -y --no-install-recommends systemd")
+    analyze = tool("systemd-analyze")
     _silent(_run(analyze, "verify", units / "ioc-worker@9108.service", units / "ioc.target"))
     record(NAME, 1, 1)
     service = units / "ioc-worker@9108.service"
@@ -158,7 +161,7 @@ def test_the_units_are_known_to_systemd_word_by_word(record: Record, units: Path
 
 def test_a_worker_is_hardly_exposed(record: Record, units: Path) -> None:
     """Systemd's own measure."""
-    analyze = _tool("systemd-analyze", "apt-get install -y --no-install-recommends systemd")
+    analyze = tool("systemd-analyze")
     judged = _run(
         analyze, "security", "--offline=yes", f"--threshold={EXPOSURE}", "--no-pager", units / "ioc-worker@9108.service"
     )

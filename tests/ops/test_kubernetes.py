@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.ops.summary import Record
+from tests.ops.tools import INSTALL, tool
 
 ROOT = Path(__file__).parents[2]
 BASE = ROOT / "deploy/kubernetes/base"
@@ -35,13 +36,8 @@ def _kustomize() -> str:
     found = shutil.which("kustomize") or shutil.which("kustomize", path=str(BUILD))
     if found:
         return found
-    go = shutil.which("go")
-    assert go, (
-        "kustomize is missing, and Go (1.22.7 or later, from Debian 13 on) to build it: "
-        "apt-get install -y --no-install-recommends golang-go"
-    )
-    built = _run(go, "install", KUSTOMIZE, environ={**os.environ, "GOBIN": str(BUILD)})
-    assert built.returncode == 0, built.stderr
+    built = _run(tool("go"), "install", KUSTOMIZE, environ={**os.environ, "GOBIN": str(BUILD)})
+    assert built.returncode == 0, f"{built.stderr}{INSTALL['go']}"
     return str(BUILD / "kustomize")
 
 
@@ -61,18 +57,14 @@ def test_core_objects_are_valid_for_kubernetes(record: Record, objects: list[dic
     core = [each for each in objects if not _is_foreign(each)]
     path = tmp_path / "core.yaml"
     path.write_text(yaml.safe_dump_all(core), encoding="utf-8")
-    tool = shutil.which("kubernetes-validate")
-    assert tool, "kubernetes-validate is missing: pip install --require-hashes --no-deps -r requirements/dev.txt"
-    checked = _run(tool, "--strict", path)
+    checked = _run(tool("kubernetes-validate"), "--strict", path)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     record(NAME, 1, 1)
 
 
 def test_objects_of_operators_are_valid(record: Record, objects: list[dict[str, Any]]) -> None:
     """By the operators' own schemas, unknown keys by their types; a planted one is seen."""
-    npm, node = shutil.which("npm"), shutil.which("node")
-    assert npm, "npm is missing: apt-get install -y --no-install-recommends nodejs npm"
-    assert node, "node is missing: apt-get install -y --no-install-recommends nodejs npm"
+    npm, node = tool("npm"), tool("node")
     place = BUILD / "kubernetes"
     shutil.copytree(Path(__file__).parent / "kubernetes", place, dirs_exist_ok=True)
     installed = _run(npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=place)
