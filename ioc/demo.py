@@ -16,15 +16,17 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ioc.broker import EmbeddedKafka, free_ports
 from ioc.config import Kafka
+from ioc.envelope import Outline
 from ioc.errors import CheckFailed
 from ioc.following import IncidentFollower
 from ioc.replay import ReplayOptions, ReplaySummary, replay_to_kafka
 from ioc.scoring import Verdict, score
-from ioc.simulate import Simulation, SimulationSettings
+from ioc.simulate import Simulation, SimulationSettings, Truth
 from ioc.topics import apply_topics
 from ioc.units import load_places
 from streams.incidents import Incident
-from streams.topics import ANOMALIES, SOURCES
+from streams.punctuation import Edge
+from streams.topics import ANOMALIES
 
 _READY_S = 60.0
 _DONE_S = 300.0
@@ -50,11 +52,20 @@ class Standing(Struct, frozen=True):
         return sum(self.outcomes.values())
 
 
-class DemoResult(Struct, frozen=True):
-    """What the demo showed."""
+class Interlude(Struct, frozen=True):
+    """What was sent behind the simulation: the replay, what it spans, and what is true of it."""
 
     replayed: ReplaySummary
+    outline: Outline
+    truths: tuple[Truth, ...]
+
+
+class DemoResult(Struct, frozen=True):
+    """What the demo showed; the first ``timed`` of the records ``sent`` went as fast as they could, in ``seconds``."""
+
+    replays: list[ReplaySummary]
     sent: int
+    timed: int
     seconds: float
     standing: Standing
     verdicts: list[Verdict]
@@ -99,8 +110,13 @@ class Demo:
     def __exit__(self, *_: object) -> None:
         self._parts.close()
 
-    def play(self) -> DemoResult:
+    def play(self, interlude: Callable[[], Interlude] | None = None) -> DemoResult:
         """Replay the simulation as fast as it goes, wait until all is folded, and score what was found.
+
+        Parameters
+        ----------
+        interlude
+            Called when all of the simulation was taken, to send more before the end is told.
 
         Raises
         ------
@@ -109,24 +125,27 @@ class Demo:
         """
         self._wait(lambda standing: standing is not None, _READY_S, "the worker doesn't serve /metrics")
         started = time.monotonic()
-        outline = self.simulation.outline()
-        replayed = replay_to_kafka(self.kafka, self.simulation.chunks(), outline, ReplayOptions())
-        marks = 2 * self._options.partitions * len(SOURCES)
-        sent = replayed.records + marks
-        self._wait(
-            lambda standing: (
-                standing is not None and standing.records >= sent and standing.folded_ms >= outline.last_ms
-            ),
-            _DONE_S,
-            f"not all of the {sent} records were folded",
-        )
-        seconds = time.monotonic() - started
+        outline, truths = self.simulation.outline(), self.simulation.truths
+        edges: tuple[Edge, ...] = ("start", "end") if interlude is None else ("start",)
+        replays = [replay_to_kafka(self.kafka, self.simulation.chunks(), outline, ReplayOptions(edges=edges))]
+        timed = sent = replays[0].records + replays[0].marks
+        if interlude is None:
+            self._wait_until_folded(sent, outline.last_ms)
+            seconds = time.monotonic() - started
+        else:
+            self._wait_until_folded(sent, 0)
+            seconds = time.monotonic() - started
+            more = interlude()
+            replays += [more.replayed, replay_to_kafka(self.kafka, (), more.outline, ReplayOptions(edges=("end",)))]
+            truths += more.truths
+            sent += sum(replayed.records + replayed.marks for replayed in replays[1:])
+            self._wait_until_folded(sent, more.outline.last_ms)
         self._wait(lambda _: self._follower.caught_up(), _READY_S, "the incidents topic can't be read to its end")
         standing = self.standing()
         if standing is None or standing.records != sent:
             raise CheckFailed(f"accounting: {sent} records sent, {standing.records if standing else 0} accounted for")
-        verdicts, unexplained = score(self.simulation.truths, self._follower.latest.values())
-        return DemoResult(replayed, sent, seconds, standing, verdicts, unexplained)
+        verdicts, unexplained = score(truths, self._follower.latest.values())
+        return DemoResult(replays, sent, timed, seconds, standing, verdicts, unexplained)
 
     def standing(self) -> Standing | None:
         """Return what `/metrics` says now, None if it doesn't answer."""
@@ -136,6 +155,13 @@ class Demo:
         except OSError:
             return None
         return read_standing(text)
+
+    def _wait_until_folded(self, sent: int, until_ms: int) -> None:
+        self._wait(
+            lambda standing: standing is not None and standing.records >= sent and standing.folded_ms >= until_ms,
+            _DONE_S,
+            f"not all of the {sent} records were folded",
+        )
 
     def _wait(self, done: Callable[[Standing | None], bool], timeout_s: float, complaint: str) -> None:
         deadline = time.monotonic() + timeout_s

@@ -36,18 +36,26 @@ class ReplayOptions(Struct, frozen=True):
         New names for topics; those not named keep theirs.
     close_after_ms
         How far behind the last record the closing punctuation lies; None writes no punctuation at all.
+    edges
+        At which ends it is written: a recording that comes in several parts has one start and one end.
+    mark_every_ms
+        Write one also whenever so much event time has passed: where time runs faster than the clock, partitions without
+        records would hold back all others. None writes none in between.
     """
 
     speed: float | None = None
     anchor: Anchor | None = None
     topics: Mapping[str, str] = {}
     close_after_ms: int | None = CLOSE_AFTER_MS
+    edges: tuple[Edge, ...] = ("start", "end")
+    mark_every_ms: int | None = None
 
 
 class ReplaySummary(Struct, frozen=True):
-    """What was done: records and payload bytes handed over, those refused with the first reason, and the time taken."""
+    """What was done: records, marks (punctuation) and payload bytes handed over, those refused and why, the time."""
 
     records: int
+    marks: int
     payload_bytes: int
     refused: int
     first_refusal: str
@@ -147,10 +155,11 @@ async def replay(
             await producer.send(batch)
         run.sent += len(part)
         progress(run.sent)
+        await run.mark(part.timestamps_ms[-1])
     await producer.flush()
     await run.punctuate("end")
     seconds = clock.elapsed_s() - started_s
-    return ReplaySummary(run.sent, payload_bytes, producer.refused, producer.first_refusal, seconds)
+    return ReplaySummary(run.sent, run.marks, payload_bytes, producer.refused, producer.first_refusal, seconds)
 
 
 def replay_to_kafka(
@@ -191,17 +200,30 @@ class _Run:
         anchors = {"first": now_ms - outline.first_ms, "last": now_ms - outline.last_ms}
         offset_ms = 0 if options.anchor is None else anchors[options.anchor]
         self._shift = Shift(offset_ms // _SECOND_MS * _SECOND_MS)  # whole seconds: times keep the precision they had
+        self._marked_ms = outline.first_ms
         self.sent = 0
+        self.marks = 0
 
     async def punctuate(self, edge: Edge) -> None:
         """Write a punctuation into every partition, and wait until it is there."""
-        if self._options.close_after_ms is None:
+        if self._options.close_after_ms is None or edge not in self._options.edges:
             return
         first_ms, last_ms = (at + self._shift.offset_ms for at in (self._outline.first_ms, self._outline.last_ms))
         at_ms = first_ms if edge == "start" else last_ms + self._options.close_after_ms
+        await self._punctuate(edge, at_ms, last_ms)
+
+    async def mark(self, at_ms: int) -> None:
+        """Write a punctuation into every partition if the last one lies long enough behind; time as recorded."""
+        every_ms = self._options.mark_every_ms
+        if every_ms is not None and at_ms >= self._marked_ms + every_ms:
+            self._marked_ms = at_ms
+            await self._punctuate("start", at_ms + self._shift.offset_ms, 0)
+
+    async def _punctuate(self, edge: Edge, at_ms: int, heard_ms: int) -> None:
         for topic, count in sorted(self._counts.items()):
             for partition in range(count):
-                await self._producer.send(punctuation(topic, partition, 0, at_ms, edge, heard_ms=last_ms))
+                await self._producer.send(punctuation(topic, partition, 0, at_ms, edge, heard_ms=heard_ms))
+                self.marks += 1
         await self._producer.flush()
 
     async def paced(self, chunks: Iterable[Chunk]) -> AsyncIterator[Chunk]:

@@ -21,8 +21,8 @@ def punctuation(
     """Return the one record that says "ingest time of this partition is now ``at_ms``".
 
     Whoever feeds a recording puts one with ``edge="start"`` into every partition before the first record, at that
-    record's timestamp, and one with ``edge="end"`` behind the last, `CLOSE_AFTER_MS` later. The same arguments give
-    the same bytes.
+    record's timestamp, and one with ``edge="end"`` behind the last, `CLOSE_AFTER_MS` later. Further ones with
+    ``edge="start"`` in between move time on where no records come. The same arguments give the same bytes.
 
     Parameters
     ----------

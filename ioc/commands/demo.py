@@ -1,5 +1,6 @@
 """`ioc demo`: the whole way on one machine, from one command."""
 
+import contextlib
 import re
 import sys
 import threading
@@ -10,11 +11,13 @@ import click
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.markup import escape
+from rich.panel import Panel
 from rich.table import Table
 
 from ioc.demo import Demo, DemoOptions, DemoResult
 from ioc.errors import CheckFailed
-from ioc.simulate import SimulationSettings
+from ioc.paged_demo import LASTING_MS, WITHIN_S, Injection, Paged, check_installed, watching
+from ioc.simulate import SimulationSettings, power_cut
 from streams.incidents import Incident, Severity, Status
 
 _COLOUR = {
@@ -69,7 +72,10 @@ class _Screen:
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Another seed, another province.")
 @click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Save what was printed as an SVG.")
 @click.option("--partitions", type=click.IntRange(1, 64), default=4, show_default=True, help="Of each source topic.")
-def command(*, keep: bool, days: int, cameras: int, seed: int, partitions: int, picture: Path | None) -> None:
+@click.option("--observability", is_flag=True, help="Watch it with Prometheus and Alertmanager; cut a power, be paged.")
+def command(
+    *, keep: bool, days: int, cameras: int, seed: int, partitions: int, picture: Path | None, observability: bool
+) -> None:
     """Show the processor at work: Apache Kafka, a worker and a simulated province, all on this machine.
 
     Two weeks of history and a day full of incidents flow through Kafka as fast as the worker takes them. Incidents are
@@ -81,26 +87,73 @@ def command(*, keep: bool, days: int, cameras: int, seed: int, partitions: int, 
       ioc demo
       ioc demo --keep                   go on serving; try `ioc topics` or Grafana on it
       ioc demo --cameras 200 --seed 7   a larger province, another one
+      ioc demo --observability          ends with the page of a power cut; in a checkout: make demo ARGS=--observability
 
-    Exit codes: 0 all records accounted for, 4 Kafka, 6 download, 7 the accounting failed, 130 Ctrl-C.
+    Exit codes: 0 all records accounted for, 3 too few cameras, 4 Kafka, 6 download, 7 the accounting failed, a program
+    is not installed or no page came in two minutes, 130 Ctrl-C.
     """
     console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, record=picture is not None)
     screen = _Screen(console)
-    options = DemoOptions(SimulationSettings(seed=seed, days=days, cameras=cameras), partitions)
-    with Demo(options, screen.say, screen.tell) as demo:
+    if observability:
+        check_installed()
+    demo = Demo(
+        DemoOptions(SimulationSettings(seed=seed, days=days, cameras=cameras), partitions), screen.say, screen.tell
+    )
+    cut = power_cut(demo.simulation, LASTING_MS) if observability else None
+    with contextlib.ExitStack() as parts:
+        parts.enter_context(demo)
+        addresses = {"Kafka": demo.kafka.bootstrap, "metrics": demo.metrics_address}
+        injection = None
+        if cut is not None:
+            watch = parts.enter_context(watching(demo.metrics_address, screen.say))
+            addresses |= {"Prometheus": watch.prometheus.url, "Alertmanager": watch.alertmanager.url}
+            injection = Injection(demo, cut, watch, screen.say)
         screen.say(f"replaying {days} simulated days of {cameras} cameras, 4 streams, {partitions} partitions each")
-        result = demo.play()
+        result = demo.play(injection)
         _summarise(console, result)
+        if injection is not None and injection.paged is not None:
+            _show(console, injection.paged)
         if picture is not None:
             console.save_svg(
                 str(picture), title="make demo", code_format=_FONT_FACE.sub("", CONSOLE_SVG_FORMAT), clear=False
             )
         if keep:
-            console.print(f"\nKafka   {demo.kafka.bootstrap}\nmetrics {demo.metrics_address}\nCtrl-C stops both.")
+            told = "\n".join(f"{name:12} {address}" for name, address in addresses.items())
+            console.print(f"\n{told}\nCtrl-C stops them.", highlight=False)
             _until_interrupted()
-    if result.replayed.refused:
-        raise CheckFailed(f"{result.replayed.refused} records refused by Kafka: {result.replayed.first_refusal}")
+    for replayed in result.replays:
+        if replayed.refused:
+            raise CheckFailed(f"{replayed.refused} records refused by Kafka: {replayed.first_refusal}")
     sys.exit(0)
+
+
+def _show(console: Console, paged: Paged) -> None:
+    """Print the page as who is on duty gets it."""
+    labels, notes = paged.page.labels, paged.page.annotations
+    lines = [
+        f"[bold]{escape(notes['summary'])}[/]",
+        escape(notes["description"]),
+        f"[dim]{escape(notes['summary_en'])}[/]",
+        f"[dim]{escape(notes['description_en'])}[/]",
+        "",
+        f"mức độ · severity {labels['severity']}   nhóm · team {labels['team']}   đơn vị · unit {labels['unit']}",
+        f"cẩm nang · runbook    {escape(notes['runbook_url'])}",
+        f"bảng · dashboard      {escape(notes['dashboard_url'])}",
+    ]
+    console.print()
+    console.print(
+        Panel(
+            "\n".join(lines), title=f"Cảnh báo · page: {labels['alertname']}", title_align="left", border_style="red"
+        ),
+        highlight=False,
+    )
+    console.print(
+        f"received at {paged.page.path} {paged.seconds:.1f} s behind the injection (at most {WITHIN_S:.0f} s)",
+        highlight=False,
+    )
+    if paged.others:
+        told = ", ".join(f"{name} {count}" for name, count in sorted(paged.others.items()))
+        console.print(f"pages of the simulated day besides: {told}", highlight=False)
 
 
 def _summarise(console: Console, result: DemoResult) -> None:
@@ -125,7 +178,7 @@ def _summarise(console: Console, result: DemoResult) -> None:
             f"not in the truth: {incident.rule} {incident.start} {escape(incident.explanation.en)}", style="red"
         )
     found = sum(verdict.outcome in {"found", "rightly silent"} for verdict in result.verdicts)
-    rate = result.sent / result.seconds
+    rate = result.timed / result.seconds
     parts = " + ".join(
         f"{outcomes.get(name, 0):,} {name.replace('_', '-')}"
         for name in ("accepted", "duplicate", "late", "dead_lettered")

@@ -12,7 +12,7 @@ from ioc.simulate.cameras import Cameras
 from ioc.simulate.dossiers import Dossiers
 from ioc.simulate.flow import DAY_MS, HEADERS, Flow, Ints
 from ioc.simulate.network import lose_and_hold, poison, repeat
-from ioc.simulate.plan import Plan, first_instant, make_plan
+from ioc.simulate.plan import Effect, Plan, first_instant, make_plan
 from ioc.simulate.province import Province, build_province
 from ioc.simulate.queues import Offices
 from ioc.simulate.reports import Reports
@@ -71,7 +71,7 @@ class Simulation:
         """Yield all records by ingest time, in partition 0 of their topics, up to ``max_records`` at a time."""
         offsets: dict[str, int] = {}
         waiting = _Arrivals(np.empty(0, dtype=np.int64), [], [], [])
-        for number, arrivals in enumerate(self._days()):
+        for number, arrivals in enumerate(self._days(range(self.settings.days), self._plan)):
             end_ms = self.first_ms + (number + 1) * DAY_MS
             merged = _merge([waiting, arrivals])
             due = int(np.searchsorted(merged.ts_ms, end_ms))
@@ -79,18 +79,32 @@ class Simulation:
                 yield _chunk(merged, start, min(start + max_records, due), offsets)
             waiting = _cut(merged, due, len(merged.topics))
 
+    def afterwards(self, effect: Effect, max_records: int = 8192) -> Iterator[Chunk]:
+        """Yield what comes in on the day behind the last until ``effect`` ends: it holds, and no scenario is played.
+
+        Of the days before, what the last one leaves under way comes in too; steps of older reports and dossiers don't.
+        """
+        days = self.settings.days
+        plan = self._plan._replace(effects=(*self._plan.effects, effect))
+        arrivals = _merge(list(self._days(range(days - 1, days + 1), plan)))
+        begun = int(np.searchsorted(arrivals.ts_ms, self.first_ms + days * DAY_MS))
+        due = int(np.searchsorted(arrivals.ts_ms, effect.end_ms))
+        offsets: dict[str, int] = {}
+        for start in range(begun, due, max_records):
+            yield _chunk(arrivals, start, min(start + max_records, due), offsets)
+
     def batches(self, max_records: int = 8192, partitions: int | None = None) -> Iterator[RecordBatch]:
         """Yield the records as batches per topic and partition, as `ioc.recording.Recording.batches` does."""
         splitter = Splitter(partitions)
         for chunk in self.chunks(max_records):
             yield from splitter.split(chunk)
 
-    def _days(self) -> Iterator[_Arrivals]:
-        seed, province, plan = self.settings.seed, self.province, self._plan
+    def _days(self, numbers: range, plan: Plan) -> Iterator[_Arrivals]:
+        seed, province = self.settings.seed, self.province
         cameras, offices = Cameras(seed, province, plan), Offices(seed, province, plan)
         reports, telemetry = Reports(seed, province, plan), Telemetry(seed, province)
         dossiers, systems = Dossiers(seed, province), Systems(seed, province)
-        for number in range(self.settings.days):
+        for number in numbers:
             day = self.settings.start + timedelta(days=number)
             first_ms = self.first_ms + number * DAY_MS
             flows = [
@@ -101,14 +115,14 @@ class Simulation:
                 dossiers.day(number, first_ms, day),
                 systems.day(number, first_ms),
             ]
-            yield self._delivered(flows, number, first_ms)
+            yield self._delivered(flows, number, first_ms, plan)
 
-    def _delivered(self, flows: list[Flow], number: int, first_ms: int) -> _Arrivals:
+    def _delivered(self, flows: list[Flow], number: int, first_ms: int, plan: Plan) -> _Arrivals:
         """Return a day's events as they arrive."""
         seed = self.settings.seed
         if self.settings.faults:
             flows = [repeat(flow, seed) for flow in flows]
-        flows = [lose_and_hold(flow, self._plan) for flow in flows]
+        flows = [lose_and_hold(flow, plan) for flow in flows]
         spoilt = poison(np.random.default_rng([seed, 5, number]), first_ms) if self.settings.faults else []
         poison_ms = np.array([at_ms for _, at_ms, _, _ in spoilt], dtype=np.int64)
         return _Arrivals(

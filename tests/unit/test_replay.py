@@ -128,6 +128,26 @@ def test_no_punctuation_is_written_when_none_is_wanted() -> None:
     assert producer.batches == events(producer)
 
 
+def test_a_recording_in_two_parts_is_punctuated_at_its_own_ends_alone() -> None:
+    """The first part has a start and no end."""
+    producer, summary = run(chunk([START_MS]), ReplayOptions(edges=("start",)), FakeClock(), count=4)
+    marks = [batch.timestamps_ms[0] for batch in producer.batches if batch not in events(producer)]
+    assert marks == [START_MS] * 4
+    assert (summary.records, summary.marks) == (1, 4)
+
+
+def test_time_is_marked_in_every_partition_while_a_fast_replay_goes_on() -> None:
+    """Partitions without records would else stay behind; each mark has an id of its own."""
+    stamps = [START_MS + minute * 60_000 for minute in range(13)]
+    options = ReplayOptions(speed=600.0, edges=(), mark_every_ms=300_000)
+    producer, summary = run(chunk(stamps), options, FakeClock(), count=2)
+    marks = [batch for batch in producer.batches if batch not in events(producer)]
+    assert [(mark.partition, mark.timestamps_ms[0]) for mark in marks] == [
+        (partition, START_MS + minute * 60_000) for minute in (5, 10) for partition in (0, 1)
+    ]
+    assert len({mark.values[0] for mark in marks}) == summary.marks == 4
+
+
 @pytest.mark.parametrize(("speed", "seconds"), [(1.0, 120.0), (60.0, 2.0)])
 def test_the_pace_is_that_of_the_timestamps_times_the_speed(speed: float, seconds: float) -> None:
     """A record goes when it is due, not before."""

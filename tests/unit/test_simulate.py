@@ -6,13 +6,15 @@ from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import msgspec
 import orjson
 import pytest
 
 from ioc.errors import ConfigError
 from ioc.shown import Telemetry
-from ioc.simulate import SCENARIOS, Simulation, SimulationSettings, Truth
+from ioc.simulate import SCENARIOS, Simulation, SimulationSettings, Truth, power_cut
 from ioc.units import load_places
+from streams.topics import CAMERA_EVENTS, TELEMETRY
 
 SETTINGS = SimulationSettings(seed=7, days=2, start=SimulationSettings().start)  # a Monday and a Tuesday
 
@@ -226,6 +228,40 @@ def test_another_province_can_be_simulated() -> None:
     """By name or by code."""
     for name in ("lao-cai", "15"):
         assert Simulation(SimulationSettings(province=name), load_places()).province.tenant == "15"
+
+
+def test_a_power_cut_behind_the_end_silences_a_unit_without_an_outage_and_nothing_else() -> None:
+    """The day behind the last is that of a longer simulation; what scenarios touched still tells of their last minutes."""
+    simulation = Simulation(SETTINGS, load_places())
+    effect, truth = power_cut(simulation, 3_600_000)
+    longer = Simulation(msgspec.structs.replace(SETTINGS, days=3, scenarios=()), load_places())
+    usual = [
+        (key, value)
+        for chunk in longer.chunks()
+        for at_ms, key, value, topic in zip(chunk.timestamps_ms, chunk.keys, chunk.values, chunk.topics, strict=True)
+        if effect.start_ms <= at_ms < effect.end_ms and topic in {CAMERA_EVENTS, TELEMETRY} and key is not None
+    ]
+    sent = {
+        (key, value)
+        for chunk in simulation.afterwards(effect)
+        for key, value in zip(chunk.keys, chunk.values, strict=True)
+    }
+    cut = {name.encode() for name in truth.series}
+    assert effect.start_ms == simulation.outline().last_ms + 1
+    assert truth.unit_code not in {each.unit_code for each in simulation.truths if "outage" in each.kind}
+    assert {key for key, _ in usual} >= cut
+    assert not {key for key, _ in sent} & cut
+    touched = cut.union(name.encode() for each in simulation.truths for name in each.series)
+    quiet = {row for row in usual if row[0] not in touched}
+    assert len({key for key, _ in quiet}) > 30
+    assert quiet <= sent
+
+
+def test_a_province_of_few_cameras_has_no_unit_left_to_cut_off() -> None:
+    """Told before anything is started."""
+    simulation = Simulation(msgspec.structs.replace(SETTINGS, cameras=5), load_places())
+    with pytest.raises(ConfigError, match="40 are enough"):
+        power_cut(simulation, 3_600_000)
 
 
 def by_name(field: str) -> dict[str, list[Arrival]]:
