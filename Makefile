@@ -32,7 +32,7 @@ $(VENV)/.bench: requirements/bench.txt $(VENV)/.dev
 
 setup: $(VENV)/.run ## make .venv with the console script `ioc`
 
-demo: $(VENV)/.run ## run the main job: real Kafka, a worker, a simulated province, incidents on screen (ARGS=--keep serves on)
+demo: $(VENV)/.run ## run the main job: real Kafka, a worker, a simulated province, incidents on screen (ARGS=--keep serves on, ARGS=--observability pages)
 	@$(BIN)/ioc demo $(ARGS)
 
 test: test-fast test-detectors test-recordings test-integration ## all tests: unit, property and contract first, then real Kafka

@@ -231,7 +231,7 @@ def test_another_province_can_be_simulated() -> None:
 
 
 def test_a_power_cut_behind_the_end_silences_a_unit_without_an_outage_and_nothing_else() -> None:
-    """The day behind the last is that of a longer simulation; what scenarios touched still tells of their last minutes."""
+    """The day behind the last is that of a longer simulation; what scenarios touched shows their last minute."""
     simulation = Simulation(SETTINGS, load_places())
     effect, truth = power_cut(simulation, 3_600_000)
     longer = Simulation(msgspec.structs.replace(SETTINGS, days=3, scenarios=()), load_places())
