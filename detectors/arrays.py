@@ -1,6 +1,7 @@
 """The blocks that go into detectors and the scores that come out, and how a block is cut into rounds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -8,9 +9,17 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+_SHORT = np.iinfo(np.uint16).max
 
 
-class Block(NamedTuple):
+class _Columns(NamedTuple):
+    series: Ints
+    at_ms: Ints
+    local_ms: Ints
+    value: Floats
+
+
+class Block(_Columns):
     """Observations of many series in event-time order; several of one series in a block are taken in their order.
 
     Attributes
@@ -23,12 +32,36 @@ class Block(NamedTuple):
         The same instant on the source's wall clock (`at_ms` plus its offset from UTC), for time of day and week.
     value : (n,) float64
         What was observed; NaN says "unknown" and is neither scored nor learned.
+
+    Notes
+    -----
+    What is worked out of the columns is kept, for the next detector that reads the same block: they must not change.
     """
 
-    series: Ints
-    at_ms: Ints
-    local_ms: Ints
-    value: Floats
+    @cached_property
+    def place(self) -> Ints | slice:
+        """The series as `span`."""
+        return span(self.series)
+
+    @cached_property
+    def ordered(self) -> bool:
+        """Whether time doesn't run backwards."""
+        return not bool((self.at_ms[1:] < self.at_ms[:-1]).any())
+
+    def take(self, indices: NDArray[np.intp]) -> "Block":
+        """Return the observations at these places."""
+        return Block(self.series[indices], self.at_ms[indices], self.local_ms[indices], self.value[indices])
+
+    def rounds(self) -> Sequence[tuple[NDArray[np.intp], "Block"]]:
+        """Return where the observations of each round stand, and the round itself: no series occurs twice in it."""
+        whole = [(np.arange(len(self.series)), self)] if len(self.series) else []
+        return self._cut or whole
+
+    @cached_property
+    def _cut(self) -> Sequence[tuple[NDArray[np.intp], "Block"]]:
+        """The rounds if there are several: a block that held itself would wait for the garbage collector."""
+        cut = list(rounds(self.series))
+        return [(indices, self.take(indices)) for indices in cut] if len(cut) > 1 else []
 
 
 class Scores(NamedTuple):
@@ -81,13 +114,41 @@ def rounds(series: Ints) -> Iterator[NDArray[np.intp]]:
     """
     if len(series) == 0:
         return
-    order = np.argsort(series, kind="stable")
+    order = by_series(series)
     ordered = series[order]
     first = np.ones(len(ordered), np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     if first.all():
         yield np.arange(len(series))
         return
-    rank = np.arange(len(ordered)) - np.flatnonzero(first)[np.cumsum(first) - 1]
-    by_rank = order[np.lexsort((order, rank))]
-    yield from np.split(by_rank, np.cumsum(np.bincount(rank))[:-1])
+    rank = np.empty(len(series), np.int64)
+    rank[order] = np.arange(len(series)) - np.flatnonzero(first)[np.cumsum(first) - 1]
+    yield from np.split(by_series(rank), np.cumsum(np.bincount(rank))[:-1])
+
+
+def by_series(series: Ints) -> NDArray[np.intp]:
+    """Return the places of the observations series by series, those of one in their order.
+
+    Examples
+    --------
+    >>> by_series(np.array([7, 3, 7, 7])).tolist()
+    [1, 0, 2, 3]
+    """
+    if len(series) and series.min() >= 0 and series.max() <= _SHORT:
+        series = series.astype(np.uint16)  # NumPy sorts two bytes by counting
+    return np.argsort(series, kind="stable")
+
+
+def span(rows: Ints) -> Ints | slice:
+    """Return rows that follow each other as a slice, so that state is read as a view instead of a copy.
+
+    What was read as a view changes when it is written: read everything, then write.
+
+    Examples
+    --------
+    >>> span(np.array([3, 4, 5])), span(np.array([3, 5, 4]))
+    (slice(3, 6, None), array([3, 5, 4]))
+    """
+    if len(rows) > 0 and rows[-1] - rows[0] == len(rows) - 1 and bool((rows[1:] > rows[:-1]).all()):
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.arrays import Block, Floats, Ints, Scores, rounds
+from detectors.arrays import Block, Floats, Ints, Scores, span
 
 NEVER = np.iinfo(np.int64).min
 HOUR_MS = 3_600_000
@@ -172,7 +172,6 @@ class Bank(Held):
 
     def __init__(self, columns: Mapping[str, Column]) -> None:
         self._table = Table(self.name, columns)
-        self._stretch: slice | None = None  # the round's series, while one that needs no second look is scored
 
     def update(self, block: Block) -> Scores:
         """Score every observation, then learn it.
@@ -192,14 +191,11 @@ class Bank(Held):
         ValueError
             A column has the wrong dtype or length, a series is outside the bank, or time runs backwards.
         """
-        place = check(self.name, block, self._table.size)
+        check(self.name, block, self._table.size)
         known = self._known(block.value)
-        if isinstance(place, slice) and bool(known.all()):  # a stretch of the bank once: no copies, no second look
-            self._stretch = place
-            try:
-                return Scores(*self._step(block))
-            finally:
-                self._stretch = None
+        cut = block.rounds()
+        if len(cut) == 1 and bool(known.all()):  # no copies, no second look
+            return Scores(*self._step(block))
         p_high, p_low = np.ones(len(block.series)), np.ones(len(block.series))
         expected = np.full(len(block.series), np.nan)
         for chosen, part in self._parts(block, known):
@@ -214,44 +210,24 @@ class Bank(Held):
     def _parts(self, block: Block, known: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.intp], Block]]:
         """Yield the values that are known in rounds."""
         everything = bool(known.all())
-        for indices in rounds(block.series):
-            chosen = indices if everything else indices[known[indices]]
-            if len(chosen):
-                yield (
-                    chosen,
-                    Block(block.series[chosen], block.at_ms[chosen], block.local_ms[chosen], block.value[chosen]),
-                )
+        for indices, part in block.rounds():
+            there = None if everything else known[indices]
+            if there is None or bool(there.all()):
+                yield indices, part
+            elif there.any():
+                yield indices[there], part.take(np.flatnonzero(there))
 
     def _known(self, value: Floats) -> NDArray[np.bool_]:
         """Say which values mean something to this detector; the others are neutral."""
         return np.isfinite(value)
-
-    def _place(self, rows: Ints) -> Ints | slice:
-        """Return the series of a round as `span`."""
-        return span(rows) if self._stretch is None else self._stretch
 
     def _step(self, block: Block) -> Verdict:
         """Score and learn one round: known values, no series twice."""
         raise NotImplementedError
 
 
-def span(rows: Ints) -> Ints | slice:
-    """Return rows that follow each other as a slice, so that state is read as a view instead of a copy.
-
-    What was read as a view changes when it is written: read everything, then write.
-
-    Examples
-    --------
-    >>> span(np.array([3, 4, 5])), span(np.array([3, 5, 4]))
-    (slice(3, 6, None), array([3, 5, 4]))
-    """
-    if len(rows) > 0 and rows[-1] - rows[0] == len(rows) - 1 and bool((rows[1:] > rows[:-1]).all()):
-        return slice(int(rows[0]), int(rows[-1]) + 1)
-    return rows
-
-
-def check(owner: str, block: Block, size: int) -> Ints | slice:
-    """Return the block's series as `span`; raise ValueError, naming the way out, when it breaks its contract."""
+def check(owner: str, block: Block, size: int) -> None:
+    """Raise ValueError, naming the way out, when the block breaks its contract."""
     for column, dtype in _BLOCK:
         array = getattr(block, column)
         if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != block.series.shape:
@@ -260,20 +236,35 @@ def check(owner: str, block: Block, size: int) -> Ints | slice:
                 f"{owner}.update: {column} is {getattr(array, 'dtype', type(array).__name__)}{shape}, "
                 f"need {np.dtype(dtype)}({len(block.series)},)"
             )
-    return check_order(owner, block.series, block.at_ms, size)
+    _check_axes(owner, block.series)
+    _check_rows(owner, block.place, size)
+    _check_time(owner, ordered=block.ordered)
 
 
-def check_order(owner: str, series: Ints, at_ms: Ints, size: int) -> Ints | slice:
-    """Return the series as `span`; raise ValueError when one is outside the bank or time runs backwards."""
+def check_order(owner: str, series: Ints, at_ms: Ints, size: int) -> None:
+    """Raise ValueError when a series is outside the bank or time runs backwards."""
+    _check_axes(owner, series)
+    _check_rows(owner, span(series), size)
+    _check_time(owner, ordered=not bool((at_ms[1:] < at_ms[:-1]).any()))
+
+
+def _check_axes(owner: str, series: Ints) -> None:
     if series.ndim != 1:
         raise ValueError(f"{owner}.update: series has {series.ndim} axes, need 1")
-    if len(series) == 0:
-        return series
-    place = span(series)
-    least, most = (place.start, place.stop - 1) if isinstance(place, slice) else (int(series.min()), int(series.max()))
+
+
+def _check_rows(owner: str, place: Ints | slice, size: int) -> None:
+    if isinstance(place, slice):
+        least, most = place.start, place.stop - 1
+    elif len(place) > 0:
+        least, most = int(place.min()), int(place.max())
+    else:
+        return
     if least < 0 or most >= size:
         bad = least if least < 0 else most
         raise ValueError(f"{owner}.update: series {bad} is outside 0..{size - 1}; call resize first")
-    if len(series) > 1 and bool((at_ms[1:] < at_ms[:-1]).any()):
+
+
+def _check_time(owner: str, *, ordered: bool) -> None:
+    if not ordered:
         raise ValueError(f"{owner}.update: at_ms decreases inside the block; sort it by event time")
-    return place

@@ -85,7 +85,7 @@ class Daily(Bank):
         return spot.known(value)
 
     def _step(self, block: Block) -> Verdict:
-        place, table, value, parameters = self._place(block.series), self._table, block.value, self.parameters
+        place, table, value, parameters = block.place, self._table, block.value, self.parameters
         levels, number = table.floats("level"), self._tails.number(place)
         young = self._tails.young(place)
         level = levels[place]

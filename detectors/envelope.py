@@ -65,7 +65,7 @@ class Envelope(Bank):
         return known(value)
 
     def _step(self, block: Block) -> Verdict:
-        place, table, value = self._place(block.series), self._table, block.value
+        place, table, value = block.place, self._table, block.value
         numbers, tops, bottoms = (table.floats(name) for name in ("seen", "highest", "lowest"))
         seen = numbers[place]
         ready = seen >= self.parameters.quiet_observations

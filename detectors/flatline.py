@@ -124,7 +124,7 @@ class Flatline(Bank):
         )
 
     def _step(self, block: Block) -> Verdict:
-        place, table, value = self._place(block.series), self._table, block.value
+        place, table, value = block.place, self._table, block.value
         seen, means, overall, run = (table.array(name) for name in ("seen", "mean", "overall", "run"))
         ready = self._ready(place, block.at_ms)
         hour, where = _bins(place, block)

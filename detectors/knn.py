@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import spot
-from detectors.arrays import Block, Floats, Ints
-from detectors.bank import Bank, Column, Verdict, span
+from detectors.arrays import Block, Floats, Ints, span
+from detectors.bank import Bank, Column, Verdict
 
 _ROWS_AT_ONCE = 64  # their windows stay in the cache, and calls cost little
 _CLIP = 1e3  # usual steps that a value is from the mean at most
@@ -110,7 +110,7 @@ class Nearest(Bank):
         return spot.known(value)
 
     def _step(self, block: Block) -> Verdict:
-        place, table = self._place(block.series), self._table
+        place, table = block.place, self._table
         count = table.ints("count")[place].copy()
         young = self._tails.young(place)
         value, step = self._clipped(place, block.value, count)

@@ -73,7 +73,7 @@ class Level(Bank):
             return np.abs(value) <= _LARGEST
 
     def _step(self, block: Block) -> Verdict:
-        place, table, value = self._place(block.series), self._table, block.value
+        place, table, value = block.place, self._table, block.value
         counts, levels, sizes, scales = (table.floats(name) for name in ("count", "level", "size", "scale"))
         count, level, size, scale = counts[place], levels[place], sizes[place], scales[place]
         settled = bool(count.min() >= self._settled)

@@ -144,7 +144,7 @@ class SeasonalCounts(Bank):
             return (value >= 0.0) & (value <= _LARGEST_COUNT)
 
     def _step(self, block: Block) -> Verdict:
-        place = self._place(block.series)
+        place = block.place
         age_ms, gap_h = self._time(place, block.at_ms)
         weight = np.minimum(np.maximum(gap_h, 1.0 / 60.0), 1.0)
         bins, part = _bins(place, block.series, block.local_ms)

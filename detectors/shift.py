@@ -76,7 +76,7 @@ class Shift(Bank):
         return spot.known(value)
 
     def _step(self, block: Block) -> Verdict:
-        place, table = self._place(block.series), self._table
+        place, table = block.place, self._table
         number, young = self._tails.number(place), self._tails.young(place)
         expected = table.floats("long")[place].copy()
         if len(young):
@@ -119,7 +119,7 @@ class Activity(Bank):
         return spot.known(value)
 
     def _step(self, block: Block) -> Verdict:
-        place, table, value = self._place(block.series), self._table, block.value
+        place, table, value = block.place, self._table, block.value
         befores, number, young = table.floats("before"), self._tails.number(place), self._tails.young(place)
         before = befores[place].copy()
         if len(young):

@@ -276,7 +276,7 @@ class Spot(Bank):
         return known(value)
 
     def _step(self, block: Block) -> Verdict:
-        place = self._place(block.series)
+        place = block.place
         kept = self._table.floats("top")[place, :, self.parameters.least_peaks]
         usual = np.maximum(np.minimum(block.value, kept[:, 0]), -kept[:, 1])
         usual[self._tails.young(place)] = np.nan

@@ -85,11 +85,16 @@ class FigureBank:
     def read(self, events: Sequence[Event]) -> None:
         """Keep the figures of a run, and which provinces it is of."""
         before = len(self._tenants)
-        self._tenants.update([event.data.tenant for event in events if not isinstance(event, Punctuation)])
+        kinds = set(map(type, events))
+        if Punctuation in kinds:
+            self._tenants.update([event.data.tenant for event in events if not isinstance(event, Punctuation)])
+        else:  # the bulk of the traffic
+            self._tenants.update([event.data.tenant for event in events])  # type: ignore[union-attr]  # no Punctuation
         self._due |= len(self._tenants) > before
-        self._read += [
-            (place, event.data) for place, event in enumerate(events, self._events) if type(event) is KpiFigure
-        ]
+        if KpiFigure in kinds:
+            self._read += [
+                (place, event.data) for place, event in enumerate(events, self._events) if type(event) is KpiFigure
+            ]
         self._events += len(events)
 
     def observe(self, kept: Ints, at_ms: Ints, local_ms: Ints) -> None:
