@@ -133,6 +133,8 @@ def by_series(series: Ints) -> NDArray[np.intp]:
     --------
     >>> by_series(np.array([7, 3, 7, 7])).tolist()
     [1, 0, 2, 3]
+    >>> by_series(np.array([70_000, 3, 70_000])).tolist()  # too many series to be counted
+    [1, 0, 2]
     """
     if len(series) and series.min() >= 0 and series.max() <= _SHORT:
         series = series.astype(np.uint16)  # NumPy sorts two bytes by counting
