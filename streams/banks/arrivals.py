@@ -6,7 +6,7 @@ from typing import Generic
 import msgspec
 import numpy as np
 
-from detectors.arrays import Block, Ints, by_series
+from detectors.arrays import Block, Ints
 from detectors.silence import Overdue, Silence
 from streams.anomalies import Anomaly, Kind, digest
 from streams.banks.bank import Horizon, Item, joined
@@ -72,7 +72,7 @@ class ArrivalBank(Generic[Key]):
 
     def _first_of_slot(self, ready: Columns) -> Columns:
         slot = ready.at_ms // SLOT_MS
-        order = by_series(ready.series)  # of one series they are in order of time
+        order = np.lexsort((np.arange(len(slot)), slot, ready.series))
         rows, slots = ready.series[order], slot[order]
         before = np.r_[np.iinfo(np.int64).min, slots[:-1]]
         other = np.r_[True, rows[1:] != rows[:-1]]
