@@ -32,7 +32,9 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
         timeout=120,
     )
     assert built.returncode == 0, built.stderr
-    assert "IOC_KAFKA_BOOTSTRAP" in (tmp_path / "site" / "reference" / "configuration.html").read_text(encoding="utf-8")
+    assert "IOC_KAFKA_BOOTSTRAP" in (tmp_path / "site" / "reference" / "configuration" / "index.html").read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.fixture(scope="module")
