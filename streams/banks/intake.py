@@ -1,8 +1,8 @@
 """What banks read from events while these are at hand, and keep until admission has said which of them count."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
-from typing import Generic, NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -10,6 +10,42 @@ from detectors.arrays import Ints
 from streams.anomalies import Series
 from streams.events import Event
 from streams.series import Columns, Key, SeriesTable
+
+Picked = TypeVar("Picked")
+
+
+class Picks(Generic[Picked]):
+    """What a bank picks out of the events of a batch, few among many, until admission has said which of them count.
+
+    Examples
+    --------
+    >>> picks: Picks[str] = Picks()
+    >>> picks.add([(0, "a"), (2, "c")], 3)
+    >>> picks.add([(1, "e")], 2)
+    >>> picks.take(np.array([1, 2, 4]), np.array([10, 20, 40]), np.array([11, 21, 41]))
+    [('c', 20, 21), ('e', 40, 41)]
+    """
+
+    def __init__(self) -> None:
+        self._picked: list[tuple[int, Picked]] = []
+        self._events = 0
+
+    def add(self, picked: Iterable[tuple[int, Picked]], events: int) -> None:
+        """Keep what was picked of the next run of so many events, each with its place in the run."""
+        self._picked += [(self._events + place, each) for place, each in picked]
+        self._events += events
+
+    def take(self, kept: Ints, at_ms: Ints, local_ms: Ints) -> list[tuple[Picked, int, int]]:
+        """Return those of the events at the places ``kept`` (ascending), each with its two times; forget the rest."""
+        picked, self._picked, self._events = self._picked, [], 0
+        if not picked or not len(kept):
+            return []
+        places = np.array([place for place, _ in picked])
+        found = np.minimum(np.searchsorted(kept, places), len(kept) - 1)
+        return [
+            (picked[each][1], int(at_ms[found[each]]), int(local_ms[found[each]]))
+            for each in np.flatnonzero(kept[found] == places).tolist()
+        ]
 
 
 class Samples(NamedTuple, Generic[Key]):

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Generic
 
 import msgspec
-import numpy as np
 
 from detectors.arrays import Ints
 from streams.banks.bank import Horizon, Item
+from streams.banks.intake import Picks
 from streams.events import Event
 from streams.levels.book import Book
 from streams.levels.clock import Clocks
@@ -46,26 +46,19 @@ class LevelBank(Generic[StepT, MatterT]):
         self._life = life
         self._shelf = Shelf(life.matter_type, capacity)
         self._book = Book(agencies, life.unit_level, life.happenings, clocks.marks)
-        self._read: list[tuple[int, Event]] = []
-        self._events = 0
+        self._picks: Picks[Event] = Picks()
         self._waiting: list[StepT] = []
         self._first_ms = _NEVER
         self._minute = -_NEVER
 
     def read(self, events: Sequence[Event]) -> None:
         """Keep the steps of a run until they are admitted."""
-        self._read += [(self._events + place, events[place]) for place in self._life.places(events)]
-        self._events += len(events)
+        self._picks.add([(place, events[place]) for place in self._life.places(events)], len(events))
 
     def observe(self, kept: Ints, at_ms: Ints, local_ms: Ints) -> None:
         """Keep what is needed of the admitted steps until the watermark passes them."""
-        del local_ms
-        if self._read and len(kept):
-            positions = np.array([position for position, _ in self._read])
-            found = np.minimum(np.searchsorted(kept, positions), len(kept) - 1)
-            for place in np.flatnonzero(kept[found] == positions).tolist():
-                self._wait(self._life.step(self._read[place][1], int(at_ms[found[place]])))
-        self._read, self._events = [], 0
+        for event, at, _ in self._picks.take(kept, at_ms, local_ms):
+            self._wait(self._life.step(event, at))
 
     def _wait(self, step: StepT) -> None:
         self._waiting.append(step)

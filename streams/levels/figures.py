@@ -8,6 +8,7 @@ import msgspec
 
 from detectors.arrays import Ints
 from streams.banks.bank import Horizon, Item
+from streams.banks.intake import Picks
 from streams.events import Event, KpiFigure, Punctuation
 from streams.events.kpi import FigureData
 from streams.kpis import KPIS
@@ -75,8 +76,7 @@ class FigureBank:
     def __init__(self, targets: Targets, offset_min: int) -> None:
         self._targets = targets
         self._offset_ms = offset_min * _MINUTE_MS
-        self._read: list[tuple[int, FigureData]] = []
-        self._events = 0
+        self._picks: Picks[FigureData] = Picks()
         self._tenants: set[str] = set()
         self._figures: dict[tuple[str, str], Figure] = {}
         self._day: int | None = None
@@ -91,22 +91,16 @@ class FigureBank:
         else:  # the bulk of the traffic
             self._tenants.update([event.data.tenant for event in events])  # type: ignore[union-attr]  # no Punctuation
         self._due |= len(self._tenants) > before
-        if KpiFigure in kinds:
-            self._read += [
-                (place, event.data) for place, event in enumerate(events, self._events) if type(event) is KpiFigure
-            ]
-        self._events += len(events)
+        found = enumerate(events) if KpiFigure in kinds else ()
+        self._picks.add([(place, event.data) for place, event in found if type(event) is KpiFigure], len(events))
 
     def observe(self, kept: Ints, at_ms: Ints, local_ms: Ints) -> None:
         """Take in the figures that were admitted."""
-        del local_ms
-        when = dict(zip(kept.tolist(), at_ms.tolist(), strict=True)) if self._read else {}
-        for place, data in self._read:
-            if place in when and data.kpi in KPIS:
-                key, figure = (data.tenant, data.kpi), Figure(data.as_of.toordinal(), when[place], data.value)
+        for data, at, _ in self._picks.take(kept, at_ms, local_ms):
+            if data.kpi in KPIS:
+                key, figure = (data.tenant, data.kpi), Figure(data.as_of.toordinal(), at, data.value)
                 self._figures[key] = max(figure, self._figures.get(key, figure))
                 self._due = True
-        self._read, self._events = [], 0
 
     def close(self, horizon: Horizon) -> list[Item]:
         """Note which day it is: other targets may be in force."""

@@ -8,6 +8,7 @@ import msgspec
 
 from detectors.arrays import Ints
 from streams.banks.bank import Horizon, Item
+from streams.banks.intake import Picks
 from streams.events import Event, TelemetryObservation
 from streams.events.telemetry import ObservationData
 from streams.measures import NOTHING, Labels, Measured
@@ -35,8 +36,7 @@ class TelemetryLevels:
 
     def __init__(self, shown: Mapping[str, frozenset[str]]) -> None:
         self._shown = {(str(kind), metric) for kind, metrics in shown.items() for metric in metrics}
-        self._read: list[tuple[int, ObservationData]] = []
-        self._events = 0
+        self._picks: Picks[ObservationData] = Picks()
         self._latest: dict[tuple[str, str, str, str], Reading] = {}
         self._minute = _LONG_AGO
         self._due = False
@@ -44,27 +44,22 @@ class TelemetryLevels:
     def read(self, events: Sequence[Event]) -> None:
         """Keep the observations of a run that are shown."""
         shown = self._shown
-        self._read += [
+        observations = [
             (place, event.data)
-            for place, event in enumerate(events, self._events)
+            for place, event in enumerate(events)
             if type(event) is TelemetryObservation and (event.data.asset_kind, event.data.metric) in shown
         ]
-        self._events += len(events)
+        self._picks.add(observations, len(events))
 
     def observe(self, kept: Ints, at_ms: Ints, local_ms: Ints) -> None:
         """Take in those that were admitted."""
-        del local_ms
-        when = dict(zip(kept.tolist(), at_ms.tolist(), strict=True)) if self._read else {}
-        for place, data in self._read:
-            if place not in when:
-                continue
-            at, interval_s = when[place], data.interval_s
+        for data, at, _ in self._picks.take(kept, at_ms, local_ms):
+            interval_s = data.interval_s
             until = at + (_STALE_MS if interval_s is None else round(_INTERVALS * 1000 * interval_s))
             key = (data.tenant, str(data.asset_kind), data.metric, data.asset_id)
             reading = (at, data.value, until)
             if reading > self._latest.get(key, (_LONG_AGO, 0.0, 0)):
                 self._latest[key] = reading
-        self._read, self._events = [], 0
 
     def close(self, horizon: Horizon) -> list[Item]:
         """Once a minute of event time, forget what is too old."""

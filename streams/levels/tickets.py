@@ -9,6 +9,7 @@ import numpy as np
 
 from detectors.arrays import Ints
 from streams.banks.bank import Horizon, Item
+from streams.banks.intake import Picks
 from streams.blocks import pack, unpack
 from streams.events import Event, QueueTicket
 from streams.events.queue import TicketAction, TicketData
@@ -68,8 +69,7 @@ class TicketBank:
     """
 
     def __init__(self) -> None:
-        self._read: list[tuple[int, TicketData]] = []
-        self._events = 0
+        self._picks: Picks[TicketData] = Picks()
         self._seen: tuple[dict[int, int], dict[int, int]] = ({}, {})  # of waits and of ends: ticket, event time
         self._pruned_ms = -(2**62)
         self._ended: Counter[Labels] = Counter()
@@ -77,22 +77,17 @@ class TicketBank:
 
     def read(self, events: Sequence[Event]) -> None:
         """Keep the tickets of a run that were called or came to an end."""
-        self._read += [
+        tickets = [
             (place, event.data)
-            for place, event in enumerate(events, self._events)
+            for place, event in enumerate(events)
             if type(event) is QueueTicket and (event.data.action in _CALLED or event.data.action in _OUTCOME)
         ]
-        self._events += len(events)
+        self._picks.add(tickets, len(events))
 
     def observe(self, kept: Ints, at_ms: Ints, local_ms: Ints) -> None:
         """Count those of the tickets read that were admitted."""
-        if self._read:
-            index = np.full(self._events, -1, np.int64)
-            index[kept] = np.arange(len(kept))
-            for place, data in self._read:
-                if (at := int(index[place])) >= 0:
-                    self._count(data, int(at_ms[at]), int(local_ms[at]))
-        self._read, self._events = [], 0
+        for data, at, local in self._picks.take(kept, at_ms, local_ms):
+            self._count(data, at, local)
 
     def _count(self, data: TicketData, at_ms: int, local_ms: int) -> None:
         waits, ends = self._seen
