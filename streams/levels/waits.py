@@ -91,9 +91,14 @@ class QueueLevels:
 
     def _needed(self, rate: Floats, service_s: Floats, work_s: Floats) -> Floats:
         """Return the counters needed for arrivals, and for the work that waits already."""
-        ahead = np.ceil(np.minimum(work_s / self._target_s, MOST_COUNTERS))
-        needed: Floats = np.maximum(counters_needed(np.nan_to_num(rate), service_s, self._target_s), ahead)
+        arrivals = counters_needed(np.nan_to_num(rate), service_s, self._target_s)
+        needed: Floats = np.maximum(arrivals, self._for_work(work_s))
         return needed
+
+    def _for_work(self, work_s: Floats) -> Floats:
+        """Return the counters that end within the target the work that waits already, seconds of one counter."""
+        ahead: Floats = np.ceil(np.minimum(work_s / self._target_s, MOST_COUNTERS))
+        return ahead
 
     def measured(self, series: Sequence[Series]) -> Measured:
         """Return what stands for the units if a minute of event time has passed since it was told."""
@@ -139,7 +144,7 @@ class QueueLevels:
             for each in zip(steady.tolist(), rate.tolist(), service_s.tolist(), patience_s, strict=True)
         ]
         work_s = np.nan_to_num(latest[known, _COUNTERS] * latest[known, _WAIT])
-        enough[known] = np.maximum(np.ceil(np.minimum(work_s / self._target_s, MOST_COUNTERS)), patient)
+        enough[known] = np.maximum(self._for_work(work_s), patient)
         return enough.tolist()
 
     def _impatient(self, counters: int, rate: float, service_s: float, patience_s: float) -> int:
