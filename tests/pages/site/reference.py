@@ -8,14 +8,14 @@ from msgspec.structs import fields
 
 from ioc.__main__ import cli
 from ioc.config import Config
-from ioc.settings_page import settings_table
+from ioc.settings_page import Setting, settings
 
 _WIDTH = 100
 
 
 def configuration() -> str:
     """Return the page of all settings, a table per section."""
-    lines = settings_table(Config()).splitlines()
+    known = list(settings(Config()))
     parts = [
         "# Configuration\n",
         "`ioc.toml` holds what is to differ from these defaults; an environment variable goes before the file.",
@@ -25,7 +25,7 @@ def configuration() -> str:
         section = getattr(Config(), field.name)
         parts.append(f"## [{field.name}]\n\n{_paragraph(type(section).__doc__)}\n")
         parts += ["| setting | default | environment |", "|---|---|---|"]
-        parts += [_row(line) for line in lines if line.startswith(f"{field.name}.")]
+        parts += [_row(each) for each in known if each.name.startswith(f"{field.name}.")]
         parts.append("")
     return "\n".join(parts)
 
@@ -34,12 +34,9 @@ def _paragraph(docstring: str | None) -> str:
     return " ".join((docstring or "").split("\n\n    Parameters")[0].split())
 
 
-def _row(line: str) -> str:
-    name, _, rest = line.partition(" ")
-    rest = rest.strip()
-    value, _, variable = rest.rpartition(" ") if rest.rpartition(" ")[2].startswith("IOC_") else (rest, "", "")
-    shown = value.strip().replace("|", "\\|")
-    return f"| `{name}` | `{shown}` | {f'`{variable}`' if variable else ''} |"
+def _row(each: Setting) -> str:
+    shown = each.value.replace("|", "\\|")
+    return f"| `{each.name}` | `{shown}` | {f'`{each.variable}`' if each.variable else ''} |"
 
 
 def commands() -> str:
