@@ -1,4 +1,4 @@
-"""What citizens report: the categories of the simulated province, their offices in charge and how people word them."""
+"""What citizens report: categories, offices in charge and wordings, of which also the default labels are made."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What citizens apply for: the procedures of the simulated province, who decides them and how long that may take."""
+"""What citizens apply for: procedures, who decides them and how long that may take; the default labels are of these."""
 
 from typing import NamedTuple
 

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from ioc.simulate.categories import CATEGORIES
-from ioc.simulate.procedures import PROCEDURES
+from ioc.categories import CATEGORIES
+from ioc.procedures import PROCEDURES
 from streams.levels.clock import Allowance
 from streams.levels.rules import DOSSIER, RECEIPT, RESOLUTION, Rule
 from streams.levels.waits import WaitTargets

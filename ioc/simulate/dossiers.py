@@ -6,11 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ioc.procedures import PROCEDURES, Procedure
 from ioc.simulate.flow import (
+    CLOSING_H,
     DAY_MS,
     HOUR_MS,
     LOCAL_OFFSET_MS,
     MINUTE_MS,
+    OPENING_H,
+    SATURDAY,
     Flow,
     flow,
     head,
@@ -18,14 +22,11 @@ from ioc.simulate.flow import (
     join,
     rfc3339_of,
 )
-from ioc.simulate.procedures import PROCEDURES, Procedure
 from ioc.simulate.province import Office, Province
 from streams.events.dossier import DossierAction, DossierChannel, DossierData, DossierLifecycle, Payment
 from streams.topics import SERVICE_QUEUES
 
-_SATURDAY = 5
 _THURSDAY = 3  # 1970-01-01
-_OPENING_H, _CLOSING_H = 7.5, 17.0
 _PER_COUNTER = 6.0
 _ONLINE_SHARE, _POST_SHARE = 0.55, 0.05
 _INCOMPLETE_SHARE, _REFUSED_SHARE, _WITHDRAWN_SHARE, _APOLOGY_SHARE = 0.12, 0.04, 0.01, 0.5
@@ -70,9 +71,9 @@ class Dossiers:
         self, random: np.random.Generator, office: Office, first_ms: int, day: date
     ) -> Iterator[tuple[int, DossierLifecycle]]:
         for serial in range(1, 1 + int(random.poisson(_PER_COUNTER * office.counters))):
-            online = day.weekday() >= _SATURDAY or random.random() < _ONLINE_SHARE
+            online = day.weekday() >= SATURDAY or random.random() < _ONLINE_SHARE
             dossier = self._draw(random, f"HS-{office.id}-{day:%y%m%d}-{serial:04d}", office, online=online)
-            hours = random.uniform(6.0, 22.0) if online else random.uniform(_OPENING_H, _CLOSING_H - 0.5)
+            hours = random.uniform(6.0, 22.0) if online else random.uniform(OPENING_H, CLOSING_H - 0.5)
             for place, step in enumerate(_life(random, dossier, first_ms + int(hours * HOUR_MS))):
                 yield step.at_ms, self._event(dossier, step, place)
 
@@ -160,12 +161,12 @@ def _decision(random: np.random.Generator, at_ms: int, received_ms: int, due_ms:
 def _at_work(at_ms: int) -> int:
     """Return the instant, put off to the next opening if the office is closed then."""
     day, into_day_ms = divmod(at_ms + LOCAL_OFFSET_MS, DAY_MS)
-    if _is_weekday(day) and _OPENING_H * HOUR_MS <= into_day_ms < _CLOSING_H * HOUR_MS:
+    if _is_weekday(day) and OPENING_H * HOUR_MS <= into_day_ms < CLOSING_H * HOUR_MS:
         return at_ms
-    day += int(into_day_ms >= _OPENING_H * HOUR_MS)
+    day += int(into_day_ms >= OPENING_H * HOUR_MS)
     while not _is_weekday(day):
         day += 1
-    return day * DAY_MS + int(_OPENING_H * HOUR_MS) - LOCAL_OFFSET_MS
+    return day * DAY_MS + int(OPENING_H * HOUR_MS) - LOCAL_OFFSET_MS
 
 
 def _working_days_later(at_ms: int, days: int) -> int:
@@ -174,8 +175,8 @@ def _working_days_later(at_ms: int, days: int) -> int:
     while days > 0:
         day += 1
         days -= int(_is_weekday(day))
-    return day * DAY_MS + int(_CLOSING_H * HOUR_MS) - LOCAL_OFFSET_MS
+    return day * DAY_MS + int(CLOSING_H * HOUR_MS) - LOCAL_OFFSET_MS
 
 
 def _is_weekday(day: int) -> bool:
-    return (day + _THURSDAY) % 7 < _SATURDAY
+    return (day + _THURSDAY) % 7 < SATURDAY

@@ -18,6 +18,8 @@ SECOND_MS = 1000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+SATURDAY = 5  # of `datetime.date.weekday`
+OPENING_H, CLOSING_H = 7.5, 17.0  # of offices, local time
 LOCAL_OFFSET_MS = 7 * HOUR_MS  # Vietnam has had UTC+7 all year since 1975
 
 HEADERS: Headers = (("content-type", b"application/cloudevents+json; charset=UTF-8"),)

@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from ioc.categories import CATEGORIES
 from ioc.errors import ConfigError
-from ioc.simulate.categories import CATEGORIES
 from ioc.simulate.flow import DAY_MS, HOUR_MS, MINUTE_MS, rfc3339
 from ioc.simulate.province import Camera, Province
 from ioc.simulate.settings import SimulationSettings, Truth

@@ -10,6 +10,7 @@ import numpy as np
 from ioc.simulate.flow import (
     HOUR_MS,
     MINUTE_MS,
+    SATURDAY,
     SECOND_MS,
     Floats,
     Flow,
@@ -41,7 +42,6 @@ from streams.events.queue import (
 )
 from streams.topics import SERVICE_QUEUES
 
-_SATURDAY = 5
 _MONDAY_FACTOR = 1.12
 _SESSIONS = ((7.5, 11.5), (13.5, 17.0))
 _LAST_CALL_H = 0.5  # counters go on for half an hour after the doors close
@@ -87,12 +87,12 @@ class Offices:
         for row, office in enumerate(self._offices):
             random = np.random.default_rng([self._seed, 3, number, row])
             tickets: list[_Ticket] = []
-            if day.weekday() < _SATURDAY:
+            if day.weekday() < SATURDAY:
                 arrivals = self._arrivals(random, office, first_ms, _MONDAY_FACTOR if day.weekday() == 0 else 1.0)
                 tickets = self._serve(random, office, first_ms, arrivals)
                 flows.append(flow(SERVICE_QUEUES, self._tickets(office, tickets)).delayed(random, _DELAY_S))
                 flows.append(flow(SERVICE_QUEUES, self._counters(office, first_ms)).put_off(500))
-            shown = self._snapshots(random, office, first_ms, tickets, day.weekday() < _SATURDAY)
+            shown = self._snapshots(random, office, first_ms, tickets, day.weekday() < SATURDAY)
             flows.append(flow(SERVICE_QUEUES, shown).delayed(random, _DELAY_S))
         return join(flows)
 

@@ -7,12 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ioc.simulate.categories import CATEGORIES, CHANNELS, Category
+from ioc.categories import CATEGORIES, CHANNELS, Category
 from ioc.simulate.flow import (
+    CLOSING_H,
     DAY_MS,
     HOUR_MS,
     LOCAL_OFFSET_MS,
     MINUTE_MS,
+    OPENING_H,
+    SATURDAY,
     Flow,
     flow,
     head,
@@ -26,12 +29,10 @@ from streams.events.fieldreport import Action, Channel, FieldReport, LifecycleDa
 from streams.events.fields import Location
 from streams.topics import FIELD_REPORTS
 
-_SATURDAY = 5
 _WEEKEND_FACTOR = 0.7
 _HOURLY = np.array(
     [2, 1, 1, 1, 2, 5, 12, 22, 30, 28, 24, 19, 15, 18, 22, 23, 22, 20, 18, 17, 15, 11, 7, 4], dtype=float
 )
-_OPENING_H, _CLOSING_H = 7.5, 17.0
 _TO_ASSIGN_H = 3
 _SPREAD_DEG = 0.012
 _DELAY_S = 2.0
@@ -102,7 +103,7 @@ class Reports:
         ]
 
     def _usual(self, random: np.random.Generator, first_ms: int, day: date) -> list[_Report]:
-        factor = _WEEKEND_FACTOR if day.weekday() >= _SATURDAY else 1.0
+        factor = _WEEKEND_FACTOR if day.weekday() >= SATURDAY else 1.0
         number = int(random.poisson(self._province.reports_per_day * factor))
         hours = random.choice(24, number, p=_HOURLY / _HOURLY.sum())
         at_ms = first_ms + hours * HOUR_MS + random.integers(0, HOUR_MS, number)
@@ -265,5 +266,5 @@ def _office_hours(random: np.random.Generator, at_ms: int) -> int:
 def _closed_ms(at_ms: int) -> int:
     """Return for how long the office is still closed."""
     into_day_ms = (at_ms + LOCAL_OFFSET_MS) % DAY_MS
-    opening_ms, closing_ms = int(_OPENING_H * HOUR_MS), int(_CLOSING_H * HOUR_MS)
+    opening_ms, closing_ms = int(OPENING_H * HOUR_MS), int(CLOSING_H * HOUR_MS)
     return 0 if opening_ms <= into_day_ms < closing_ms else (opening_ms - into_day_ms) % DAY_MS
