@@ -35,7 +35,6 @@ _ALL = (
         "ISA-18.2 and EEMUA 191, per operator and 10 minutes: mean at most 1, 95th percentile at most 2.",
     ),
     Threshold("alarm_flood", 10.0, 10.0, "alarms", "ISA-18.2: more than 10 per operator in 10 minutes are a flood."),
-    Threshold("critical_share", 0.05, 0.2, "ratio", "EEMUA 191: at most 5 % of alarms are critical, or none is."),
     Threshold("stale_incidents", 5.0, 20.0, "incidents", "ISA-18.2: fewer than 5 alarms may stand for a day."),
     Threshold("sensors_silent", 0.05, 0.2, "ratio", "A fifth of a fleet that is silent is a network, not cameras."),
     Threshold("kpi_age", 35.0, 100.0, "days", "Monthly figures are late after five weeks, quarterly ones after 100 d."),

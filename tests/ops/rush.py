@@ -23,15 +23,7 @@ def by_minute(batch: RecordBatch) -> Iterator[RecordBatch]:
     minutes = np.asarray(batch.timestamps_ms) // MINUTE_MS
     edges = [0, *(np.flatnonzero(np.diff(minutes)) + 1).tolist(), len(batch)]
     for first, end in pairwise(edges):
-        yield RecordBatch(
-            batch.topic,
-            batch.partition,
-            batch.offsets[first:end],
-            batch.timestamps_ms[first:end],
-            batch.keys[first:end],
-            batch.values[first:end],
-            batch.headers[first:end],
-        )
+        yield batch.part(first, end)
 
 
 def predicted_waits(start: datetime, end: datetime) -> dict[Labels, list[float | None]]:
