@@ -5,14 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import calibrate, phase, runs
+from detectors import calibrate, phase, runs, weekhours
 from detectors.arrays import Block, Floats, Ints
 from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict
 
-_WEEK_HOURS = 168
-_BINS = 168 + 48 + 24 + 1
-_SATURDAY = 120
-_MONDAY = 72  # 1970-01-01 was a Thursday: hour 0 of the week is Monday 00:00
 _LEAST_VISITS = 1.5  # of the hour of the week, those of other weekdays counting half
 _RUNS = 3
 _LARGEST_COUNT = 1e12
@@ -20,8 +16,6 @@ _LARGEST_FACTOR = 30.0
 _START_LOG_DISPERSION = -2.3
 _NOISE_OF_HOUR = (50.0, -2.0, 2.0)  # memory, visits; least and largest log dispersion
 _NOISE_OF_SERIES = (500.0, -7.0, 2.0)
-_PHASES = 100.0  # memory of how far observations lie off the usual place in the hour
-_LEAST_OF_HOURS = 0.5  # a parabola through a step dips below the least of the three hours, at most to so much of it
 _ODD_H = 0.75  # a suspicious stretch that is younger teaches like any other
 _LONGEST_EXCESS = 7.0  # nats: beyond twelve standard deviations p is below 1e-6 whatever a series did before
 _LEAST_SD = 0.7  # below it the skewness of counts says little about the mean of their deviance
@@ -61,20 +55,6 @@ class SeasonalParameters(NamedTuple):
         if len(self.run_hours) != _RUNS or not self.run_hours[0] > 0.0 or any(np.diff(self.run_hours) <= 0.0):
             raise ValueError(f"seasonal.run_hours must be {_RUNS} increasing times above 0, is {self.run_hours}")
         return self
-
-
-class _Bins(NamedTuple):
-    """Where a round's hours lie in the state, the widest kind last: hours of the day, the kind of day, the week.
-
-    Numbers, and a slice of series, where the round has one hour and its series follow each other: then state is read
-    as views. Otherwise (m,) arrays of int64.
-    """
-
-    place: Ints | slice
-    week: Ints | int
-    kind: Ints | int
-    day: Ints | int
-    of_day: Ints | int
 
 
 class _Expectation(NamedTuple):
@@ -126,12 +106,11 @@ class SeasonalCounts(Bank):
                 "first_ms": Column((), np.int64, NEVER),
                 "last_ms": Column((), np.int64, NEVER),
                 # weighted sums and weights: of 168 hours of the week, 48 of two kinds, 24 hours, all
-                "hours": Column((2, _BINS), series_last=True),
+                "hours": Column((2, weekhours.BINS), series_last=True),
                 "level": Column((2,), series_last=True),  # weighted sums of what was observed, and of the profile
                 "noise": Column((2, 25), series_last=True),  # log dispersion by hour, relative to the last; its visits
-                "phase": Column(fill=np.nan),  # where in the hour the observations lie on average, hours
-                "phase_square": Column(fill=1.0 / 12.0),  # mean square of how far they lie off it
                 "odd_h": Column(),  # for how long it has been suspicious, hours
+                **phase.columns(),
                 **runs.columns(self.parameters.run_hours),
                 **calibrate.columns(),
             }
@@ -147,7 +126,7 @@ class SeasonalCounts(Bank):
         place = block.place
         age_ms, gap_h = self._time(place, block.at_ms)
         weight = np.minimum(np.maximum(gap_h, 1.0 / 60.0), 1.0)
-        bins, part = _bins(place, block.series, block.local_ms)
+        bins, part = weekhours.bins_at(place, block.series, block.local_ms)
         expectation = self._expect(block.series, bins, part, age_ms)
         z = _score(block.value, expectation)
         verdict = self._judge(place, z, gap_h, expectation)
@@ -169,12 +148,12 @@ class SeasonalCounts(Bank):
         last[place] = before + gap_ms
         return at_ms - began, gap_ms / HOUR_MS
 
-    def _expect(self, rows: Ints, bins: _Bins, part: Floats, age_ms: Ints) -> _Expectation:
+    def _expect(self, rows: Ints, bins: weekhours.Bins, part: Floats, age_ms: Ints) -> _Expectation:
         table, place = self._table, bins.place
         hours, level = table.floats("hours"), table.floats("level")
         base, weight = hours[:, -1, place]
         mean = base / np.maximum(weight, 1e-9)
-        usual, weights = _shrunk(hours, bins, mean)
+        usual, weights = weekhours.shrunk(hours, bins, mean)
         usual = self._between(rows, bins, part, usual, mean)
         prior = 24.0 * mean
         prior += 1e-9
@@ -198,30 +177,21 @@ class SeasonalCounts(Bank):
         ready = known & (age_ms >= self.parameters.quiet_days * DAY_MS)
         return _Expectation(factor, mean, dispersion, sd, weights, known, ready)
 
-    def _between(self, rows: Ints, bins: _Bins, part: Floats, usual: Floats, base: Floats) -> Floats:
-        """Follow the rhythm within the hour, for observations off its centre: the parabola with three hours' means.
-
-        A straight line from hour to hour lies above a quiet night and below a rush hour, by a tenth where both differ
-        much, and a steady series shows it.
-        """
-        table = self._table
-        shift, off = phase.follow(table.floats("phase"), bins.place, part)
+    def _between(self, rows: Ints, bins: weekhours.Bins, part: Floats, usual: Floats, base: Floats) -> Floats:
+        """Follow the rhythm within the hour, for observations off its centre."""
+        shift, off = phase.follow(self._table.floats("phase"), bins.place, part)
         if len(off) == 0:
             return usual
-        shift, chosen, own = shift[off], rows[off], usual[off]
+        chosen, own = rows[off], usual[off]
         week = bins.week if isinstance(bins.week, int) else bins.week[off]
-        before, after = (self._beside(chosen, (week + step) % _WEEK_HOURS, own, base[off]) for step in (-1, 1))
-        squares, square = table.floats("phase_square")[chosen], shift * shift
-        squares, square = squares + (square - squares) / _PHASES, square - squares
-        table.floats("phase_square")[chosen] = squares
-        found = own + 0.5 * shift * (after - before) + square * (0.5 * (before + after) - own)
-        usual[off] = np.maximum(found, _LEAST_OF_HOURS * np.minimum(np.minimum(before, after), own))
+        before, after = (self._beside(chosen, (week + step) % weekhours.WEEK, own, base[off]) for step in (-1, 1))
+        usual[off] = phase.bent(self._table.floats("phase_square"), chosen, shift[off], (before, own, after))
         return usual
 
     def _beside(self, rows: Ints, week: Ints | int, own: Floats, base: Floats) -> Floats:
         """Return the usual count of a neighbouring hour, or that of the hour itself where the other isn't known."""
-        hours, bins = self._table.floats("hours"), _of_week(rows, week)
-        usual, _ = _shrunk(hours, bins, base)
+        hours, bins = self._table.floats("hours"), weekhours.bins_of_week(rows, week)
+        usual, _ = weekhours.shrunk(hours, bins, base)
         return np.where(hours[1, bins.kind, bins.place] >= 1.0, usual, own)
 
     def _trust(self, place: Ints | slice, gap_h: Floats) -> Floats:
@@ -256,7 +226,9 @@ class SeasonalCounts(Bank):
             expected = np.where(ready, expected, np.nan)
         return Verdict(p[0], p[1], expected)
 
-    def _learn(self, bins: _Bins, value: Floats, weight: Floats, visited: Floats, expectation: _Expectation) -> None:
+    def _learn(
+        self, bins: weekhours.Bins, value: Floats, weight: Floats, visited: Floats, expectation: _Expectation
+    ) -> None:
         """Teach profile and level, by at most ``clip_sd`` standard deviations once they are known."""
         table, place, mean = self._table, bins.place, expectation.mean
         reach = self.parameters.clip_sd * expectation.sd
@@ -275,7 +247,7 @@ class SeasonalCounts(Bank):
         taught[1] *= visited
         level[:, place] = _keep(self._forget_level, visited) * level[:, place] + taught
 
-    def _learn_noise(self, bins: _Bins, weight: Floats, z: Floats) -> None:
+    def _learn_noise(self, bins: weekhours.Bins, weight: Floats, z: Floats) -> None:
         """Move the log dispersion, of the hour and overall, so that the truncated square of z has its normal mean."""
         noise = self._table.floats("noise")
         surprise = runs.surprise(z * z)
@@ -286,44 +258,6 @@ class SeasonalCounts(Bank):
             moved = moved + surprise / (visits + 5.0)
             noise[0, hour, bins.place] = np.minimum(np.maximum(moved, low, out=moved), high, out=moved)
             noise[1, hour, bins.place] = visits
-
-
-def _bins(place: Ints | slice, rows: Ints, local_ms: Ints) -> tuple[_Bins, Floats]:
-    """Return where hours lie in the state, and where in its hour each observation lies, 0 to 1."""
-    first, last = int(local_ms.min()) // HOUR_MS, int(local_ms.max()) // HOUR_MS
-    part: Floats
-    if first == last and isinstance(place, slice):
-        part = (local_ms - first * HOUR_MS) / HOUR_MS
-        return _of_week(place, (first + _MONDAY) % _WEEK_HOURS), part
-    hour = local_ms // HOUR_MS
-    part = (local_ms - hour * HOUR_MS) / HOUR_MS
-    return _of_week(rows, (hour + _MONDAY) % _WEEK_HOURS), part
-
-
-def _of_week(place: Ints | slice, week: Ints | int) -> _Bins:
-    """Return where hours of the week lie in the state."""
-    of_day = week % 24
-    weekend = 24 * (week >= _SATURDAY)
-    return _Bins(place, week, of_day + weekend + _WEEK_HOURS, of_day + (_WEEK_HOURS + 48), of_day)
-
-
-def _shrunk(hours: Floats, bins: _Bins, base: Floats) -> tuple[Floats, Floats]:
-    """Return the usual count of hours, and the visits it rests on.
-
-    Each hour is shrunk to that of the next wider kind, and the widest to ``base``; other weekdays' visits count half.
-    """
-    total, visits = hours[:, bins.day, bins.place]
-    usual = total + base
-    usual /= visits + 1.0
-    total, others = hours[:, bins.kind, bins.place]
-    usual *= 2.0
-    usual += total
-    usual /= others + 2.0
-    total, visits = hours[:, bins.week, bins.place]
-    usual *= 2.0
-    usual += total
-    usual /= visits + 2.0
-    return usual, visits + 0.5 * others
 
 
 def _keep(forget: float, weight: Floats) -> Floats:
