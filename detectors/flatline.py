@@ -52,7 +52,7 @@ class _Runs(NamedTuple):
     """The observations of a round that are zero or a repeat, or come right after one: (2, k) each, but the first two.
 
     ``rows`` (k,) are their series; ``ready`` (k,) says whose history is long enough; ``event`` what is zero, what a
-    repeat; ``before`` the state of the run before it; ``share`` how often such are seen at all, ``factor`` the
+    repeat; ``before`` the state of the run before it; ``seen`` the share of such among all; ``factor`` the
     probability of the event, ``unusual`` whether it is rare at this time of day.
     """
 
@@ -60,7 +60,7 @@ class _Runs(NamedTuple):
     ready: NDArray[np.bool_]
     event: NDArray[np.bool_]
     before: Ints
-    share: Floats
+    seen: Floats
     factor: Floats
     unusual: NDArray[np.bool_]
 
@@ -104,7 +104,7 @@ class Flatline(Bank):
     """
 
     name = "flatline"
-    version = 2
+    version = 3
 
     def __init__(self, parameters: FlatlineParameters | None = None) -> None:
         self.parameters = (parameters or FlatlineParameters()).validated()
@@ -142,10 +142,9 @@ class Flatline(Bank):
             state = before[:, some]
             rows = block.series[some]
             memory = _Memory(*table.across("memory", rows))
-            share = (known[:_KINDS, some] + 1.0) / (known[_KINDS, some] + 2.0)
-            runs = _Runs(
-                rows, ready[some], event[:, some], state, share, *self._odds(state, here[:, some], share, memory)
-            )
+            held, number = known[:_KINDS, some], known[_KINDS, some]
+            odds = self._odds(state, here[:, some], (held + 1.0) / (number + 2.0), memory)
+            runs = _Runs(rows, ready[some], event[:, some], state, held / np.maximum(number, 1.0), *odds)
             p_low[some], learn = self._follow(runs, block.at_ms[some], memory)
             frozen = some[~learn]
         counted = np.ones((3, len(value)))
@@ -192,8 +191,9 @@ class Flatline(Bank):
         learned = self._learned(runs, learn, memory)._replace(log=log, since_ms=since_ms)
         self._table.put("memory", runs.rows, np.stack(learned))
         p_low = np.exp(np.maximum(np.minimum(log[0], log[1]), -690.0))
-        # a run of the other kind might be as improbable, but not more often than that kind is seen at all
-        p_low += np.minimum(p_low, np.where(log[0] < log[1], runs.share[1], runs.share[0]))
+        # a run of the other kind might be as improbable, but not more often than that kind was seen: not where it
+        # never was, or far tails of all series without repeats would be twice too careful
+        p_low += np.minimum(p_low, np.where(log[0] < log[1], runs.seen[1], runs.seen[0]))
         return np.minimum(p_low, 1.0), learn
 
     def _learned(self, runs: _Runs, learn: NDArray[np.bool_], memory: _Memory) -> _Memory:

@@ -28,7 +28,7 @@ _RARE = (1000, 60 * _DAY, 200 * _DAY)
 _EXPOSED = (400, 60 * _DAY, 120 * _DAY)
 _CUSUM = (2500, 60 * _DAY, 240 * _DAY)
 _EVERY_5 = (250, 60 * _DAY * 12, 100 * _DAY * 12)  # the same in steps of five minutes
-_ZEROS = (1000, 60 * _DAY, 160 * _DAY)
+_ZEROS = (2000, 60 * _DAY, 160 * _DAY)
 _POISSON, _STEADY, _SCATTERED = np.inf, 1.0 / 0.03, 1.0 / 0.2  # sizes
 _KINDS = {
     "Poisson": _POISSON,
@@ -47,8 +47,12 @@ def _seasonal(name: str, study: tuple[int, int, int], kind: Counts) -> Family:
 
 
 def _flatline(seed: int, size: float) -> Iterator[Tails]:
+    """Yield tails of runs of zeros, and the true ones: a run gets longer in steps, and so do its tails."""
     series, settled, length = _ZEROS
-    return feed(DETECTORS["flatline"](), runs_of_zeros(max(round(series * size), 20), length, seed), settled)
+    number = max(round(series * size), 20)
+    rows = enumerate(runs_of_zeros(number, length, seed))
+    blocks = ((Block(*head(number, step), row), (np.ones(number), true)) for step, (row, true) in rows)
+    return each(DETECTORS["flatline"](), blocks, settled)
 
 
 def _count_cusum(seed: int, size: float) -> Iterator[Tails]:

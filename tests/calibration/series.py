@@ -66,14 +66,19 @@ def counts(series: int, length: int, seed: int, kind: Counts | None = None) -> I
         yield rng.poisson(mean * noise).astype(np.float64), mean
 
 
-def runs_of_zeros(series: int, length: int, seed: int) -> Rows:
-    """Yield rows that are zero in runs, now and then: of each series with odds of its own, none twice the same else."""
+def runs_of_zeros(series: int, length: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
+    """Yield rows that are zero in runs, now and then: of each series with odds of its own, none twice the same else.
+
+    Beside them how often a run has lasted at least so long as the present one, 1 where there is none.
+    """
     rng = np.random.default_rng(seed)
     starts, goes_on = rng.uniform(0.01, 0.2, series), rng.uniform(0.3, 0.8, series)
-    zero = np.zeros(series, np.bool_)
+    share = starts / (1.0 - goes_on + starts)
+    lasted = np.zeros(series)
     for _ in range(length):
-        zero = rng.random(series) < np.where(zero, goes_on, starts)
-        yield np.where(zero, 0.0, 1.0 + rng.random(series))
+        zero = rng.random(series) < np.where(lasted > 0.0, goes_on, starts)
+        lasted = np.where(zero, lasted + 1.0, 0.0)
+        yield np.where(zero, 0.0, 1.0 + rng.random(series)), np.where(zero, share * goes_on ** (lasted - 1.0), 1.0)
 
 
 USUAL = Counts(1.0 / _DISPERSION, 1.0, float(np.exp(6.0)))

@@ -16,6 +16,7 @@ CALIBRATED: dict[str, float] = {
     "count_cusum": 0.05,
     "cusum": 0.06,
     "ensemble": 0.2,
+    "flatline": 0.1,
     "pagehinkley": 0.08,
 }
 """Detectors whose families are held to the factor here, and the size of their short versions."""

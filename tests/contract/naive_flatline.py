@@ -48,7 +48,7 @@ class NaiveFlatline:
         )
         zeros, repeats = (part[0] for part in parts)
         other = self.runs[1 if zeros < repeats else 0].overall
-        share = (other[0] + 1) / (other[1] + 2)
+        share = other[0] / other[1] if other[1] > 1 else other[0]
         for run, event, (log, scored, rare) in zip(self.runs, events, parts, strict=True):
             self._learn(run, event, key, rare, frozen)
             before = run.state
