@@ -9,7 +9,10 @@ _MOST = {"ratio": 1.0, "points": 100.0, "goals": 5.0}
 
 
 class Indicator(NamedTuple):
-    """An indicator; ``measures`` are the families it is computed from, none: its figures are imported."""
+    """An indicator; ``measures`` are the families it is computed from, none: its figures are imported.
+
+    ``every_days`` is how long a figure is the newest one, as a rule.
+    """
 
     id: str
     unit: Unit
@@ -17,6 +20,7 @@ class Indicator(NamedTuple):
     vi: str
     en: str
     measures: tuple[str, ...] = ()
+    every_days: int = 31
 
     @property
     def live(self) -> bool:
@@ -38,8 +42,8 @@ class Indicator(NamedTuple):
         return f"must be a {self.unit} of 0 to {most:g}, is {value:g}"
 
 
-def _higher(name: str, vi: str, en: str, *measures: str, unit: Unit = "ratio") -> Indicator:
-    return Indicator(name, unit, "higher", vi, en, measures)
+def _higher(name: str, vi: str, en: str, *measures: str, unit: Unit = "ratio", every_days: int = 31) -> Indicator:
+    return Indicator(name, unit, "higher", vi, en, measures, every_days)
 
 
 _ALL = (
@@ -76,7 +80,9 @@ _ALL = (
     _higher("work_files_province_share", "Hồ sơ công việc trên mạng, cấp tỉnh", "Work files online, province"),
     _higher("work_files_district_share", "Hồ sơ công việc trên mạng, cấp huyện", "Work files online, districts"),
     _higher("work_files_commune_share", "Hồ sơ công việc trên mạng, cấp xã", "Work files online, communes"),
-    _higher("service_index", "Chỉ số phục vụ (766/QĐ-TTg)", "Service index (Decision 766)", unit="points"),
+    _higher(
+        "service_index", "Chỉ số phục vụ (766/QĐ-TTg)", "Service index (Decision 766)", unit="points", every_days=7
+    ),
     _higher("digital_supervision_share", "Kiểm tra thực hiện trên môi trường số", "Supervision done digitally"),
     _higher("documents_signed_share", "Văn bản điện tử được ký số", "E-documents signed"),
     _higher("documents_exchanged_share", "Văn bản trao đổi điện tử", "Documents exchanged electronically"),
@@ -84,7 +90,14 @@ _ALL = (
     _higher("payment_accounts_share", "Người từ 15 tuổi có tài khoản", "People of 15 and over with an account"),
     _higher("citizen_app_accounts", "Tài khoản ứng dụng công dân số", "Accounts of the citizens' app", unit="accounts"),
     _higher("etax_firms_share", "Doanh nghiệp nộp thuế điện tử", "Firms that pay taxes online"),
-    Indicator("dti_rank", "rank", "lower", "Xếp hạng chuyển đổi số (DTI)", "Rank of digital transformation (DTI)"),
+    Indicator(
+        "dti_rank",
+        "rank",
+        "lower",
+        "Xếp hạng chuyển đổi số (DTI)",
+        "Rank of digital transformation (DTI)",
+        every_days=366,
+    ),
     _higher("five_no_goals", "Mục tiêu “5 không” đã đạt", "Goals reached of the five without", unit="goals"),
 )
 

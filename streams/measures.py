@@ -239,8 +239,8 @@ _FAMILIES = (
         "kpi_value",
         "gauge",
         ("tenant", "kpi"),
-        "Figure of a performance indicator, from events or imported; the unit is that of the indicator.",
-        "Giá trị chỉ tiêu.",
+        "Imported figure of a performance indicator; the unit is that of the indicator.",
+        "Giá trị nhập của chỉ tiêu.",
         combine="max",
     ),
     Measure(

@@ -17,7 +17,7 @@ def files() -> dict[Path, str]:
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
         "metadata": {"name": "ioc"},
-        "spec": {"groups": rule_groups({"ioc-recordings": recordings()}, groups())},
+        "spec": {"groups": rule_groups(recordings(), groups())},
     }
     text = yaml.safe_dump(rule, allow_unicode=True, sort_keys=False, width=10_000)
     return {Path("kubernetes/base/prometheusrule.yaml"): _MADE + text}

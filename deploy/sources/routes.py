@@ -14,7 +14,9 @@ TEAMS = ("van-hanh", "ky-thuat", "mot-cua", "phan-anh")
 ZONE = "Asia/Ho_Chi_Minh"
 
 _MADE = "# Made by `make deploy-files` from deploy/sources/routes.py; change it there.\n"
-_OF_WORKER = [alert.name for alert in PIPELINE if alert.name not in {"IocWorkerDown", "IocWatchdog"}]
+_TOLD_ALWAYS = {"IocWorkerDown", "IocWatchdog", "IocInputGap"}
+"""What is lost is lost, whatever else goes on."""
+_OF_WORKER = list(dict.fromkeys(alert.name for alert in PIPELINE if alert.name not in _TOLD_ALWAYS))
 _OF_STREAM = ["IocEventTimeLag", "IocConsumerLag", "IocSnapshotAge"]
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 class Threshold(NamedTuple):
     """Where a figure begins to matter (``warning``) and where somebody must act now (``critical``), and why there.
 
-    ``unit`` is that of the figure: seconds, records, ratio, alarms, incidents, days. High figures are the bad ones.
+    ``unit`` is that of the figure: seconds, records, ratio, alarms, incidents, periods. High figures are the bad ones.
     """
 
     name: str
@@ -37,7 +37,7 @@ _ALL = (
     Threshold("alarm_flood", 10.0, 10.0, "alarms", "ISA-18.2: more than 10 per operator in 10 minutes are a flood."),
     Threshold("stale_incidents", 5.0, 20.0, "incidents", "ISA-18.2: fewer than 5 alarms may stand for a day."),
     Threshold("sensors_silent", 0.05, 0.2, "ratio", "A fifth of a fleet that is silent is a network, not cameras."),
-    Threshold("kpi_age", 35.0, 100.0, "days", "Monthly figures are late after five weeks, quarterly ones after 100 d."),
+    Threshold("kpi_age", 1.15, 3.25, "periods", "Monthly figures are late after five weeks, lost after a quarter."),
     Threshold("cpu_load", 85.0, 95.0, "percent", "Above it queues build up; a burst has no room."),
     Threshold("disk_used", 85.0, 95.0, "percent", "Weeks, then days, until nothing can be written."),
     Threshold("loss", 2.0, 10.0, "percent", "Video breaks at two lost packets in a hundred, signing at ten."),

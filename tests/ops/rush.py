@@ -27,7 +27,10 @@ def by_minute(batch: RecordBatch) -> Iterator[RecordBatch]:
 
 
 def predicted_waits(start: datetime, end: datetime) -> dict[Labels, list[float | None]]:
-    """Return by tenant and unit what the gauge says at every minute of wall time from ``start`` to ``end``."""
+    """Return by tenant and unit what the gauge says at every minute of wall time from ``start`` to ``end``.
+
+    A minute without records lets time pass, as for a worker that has read all there is.
+    """
     assembly = Assembly(Config(site=SITES[QUEUES]))
     first_ms, minutes = int(start.timestamp() * 1000), int((end - start) / timedelta(minutes=1)) + 1
     shown: dict[Labels, list[float | None]] = {}
@@ -37,6 +40,9 @@ def predicted_waits(start: datetime, end: datetime) -> dict[Labels, list[float |
         for batch in by_minute(whole):
             minute = (batch.timestamps_ms[0] - first_ms) // MINUTE_MS
             while now < min(minute, minutes):
+                if stage is not None:
+                    idle = stage.idle(first_ms + now * MINUTE_MS)
+                    standing = dict(idle.measured.standing.get(FAMILY, standing))
                 for labels, value in standing.items():
                     shown.setdefault(labels, [None] * minutes)[now] = value
                 now += 1

@@ -96,7 +96,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     server, address = serve(metrics, Metrics(port=0))
     target = address.removeprefix("http://").removesuffix("/metrics")
     written = {
-        "rules.yml": rules({"ioc-recordings": recordings()}, {}, PACE),
+        "rules.yml": rules(recordings(), {}, PACE),
         "alerts.yml": rules({}, groups(), PACE),
     }
     try:
@@ -118,7 +118,7 @@ def test_an_injected_incident_is_paged_in_both_languages(site: Site, record: Rec
     assert page.path == "/van-hanh-page"
     assert page.labels["severity"] == "major"
     assert "03127" in page.annotations["summary"]
-    assert "Major incident in 03127" in page.annotations["summary_en"]
+    assert "(03127): long waits at one-stop counters" in page.annotations["summary_en"]
     assert page.annotations["runbook_url"].endswith("#iocincidentmajor")
     assert page.annotations["dashboard_url"].endswith("/d/ioc-incident?var-unit=03127")
     record("live pages", 1, 1)

@@ -26,7 +26,8 @@ TABLE = [
     ("alertname=IocPredictedWait severity=major team=mot-cua tenant=11 unit=03127", "mot-cua-page"),
     ("alertname=IocDossierLevelBurn severity=warning team=mot-cua tenant=11 level=dossier", "mot-cua"),
     ("alertname=IocReportLevelBurn severity=major team=phan-anh tenant=11 level=report_receipt", "phan-anh-page"),
-    ("alertname=IocOverdueShare severity=warning team=phan-anh tenant=11 level=dossier", "phan-anh"),
+    ("alertname=IocReportsOverdue severity=warning team=phan-anh tenant=11 level=report_receipt", "phan-anh"),
+    ("alertname=IocDossiersOverdue severity=warning team=mot-cua tenant=11 level=dossier", "mot-cua"),
     ("alertname=Other severity=critical", "van-hanh"),
     *(
         (f"alertname={alert.name} severity={alert.severity} team={alert.team}", f"{alert.team}{kind}")

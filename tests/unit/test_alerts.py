@@ -10,13 +10,17 @@ from msgspec import structs
 from deploy.sources.alerts import ALERTS, files
 from deploy.sources.alerts.levels import BURNS, recordings
 from deploy.sources.alerts.model import Alert
+from deploy.sources.alerts.text import FIGURES, tokens
 from deploy.sources.alerts.writing import rules
+from deploy.sources.dashboards.words import RULES
 from deploy.sources.writing import ROOT
 from ioc.metrics.catalogue import SAMPLES
 from ioc.service_levels import Objectives
+from streams import grouping
+from streams.incidents import Severity
 
 _PROMETHEUS_OWN = {"up", "scrape_duration_seconds"}
-_NAME = re.compile(r"\b(ioc_[a-z_]+|tenant_level:[a-z_]+:[a-z0-9]+)\b(?!\()")
+_NAME = re.compile(r"\b(ioc_[a-z_]+|tenant(?:_unit)?_level:[a-z_]+:[a-z0-9]+)\b(?!\()")
 
 
 def _id(alert: Alert) -> str:
@@ -35,6 +39,24 @@ def test_an_alert_has_both_tests_texts_in_both_languages_and_a_valid_query(alert
     promql_parser.parse(alert.expr)
 
 
+@pytest.mark.parametrize("alert", ALERTS, ids=_id)
+def test_a_text_is_filled_in_with_labels_that_the_alert_has(alert: Alert) -> None:
+    """One that it hasn't would be empty; both languages tell the same."""
+    grouped = re.findall(r"by \(([^)]*)\)|\b(tenant(?:_unit)?)_level:", alert.expr)
+    labels = {name for by, scope in grouped for name in (by.split(", ") if by else [*scope.split("_"), "level"])}
+    labels |= {"instance"} if alert.name == "IocWorkerDown" else set()
+    for vi, en in zip(alert.vi, alert.en, strict=True):
+        assert tokens(vi) == tokens(en)
+        assert tokens(vi) <= labels | set(FIGURES)
+    assert not tokens(alert.vi.action), "the runbook shows it as it is"
+
+
+def test_every_rule_of_incidents_that_alerts_name_has_its_words() -> None:
+    """Those that can be major or critical, and those that flicker."""
+    severe = {rule for rule, levels in grouping.RULES.items() if levels & {Severity.MAJOR, Severity.CRITICAL}}
+    assert set(RULES) == (severe - {"area_outage"}) | grouping.RECURRING
+
+
 def test_no_alert_is_there_twice() -> None:
     """A name has one alert for each severity."""
     assert len({_id(alert) for alert in ALERTS}) == len(ALERTS)
@@ -42,8 +64,9 @@ def test_no_alert_is_there_twice() -> None:
 
 def test_every_metric_that_a_rule_asks_for_exists() -> None:
     """In the catalogue, or recorded by a rule of ours; labels too."""
-    recorded = {rule.record for rule in recordings()}
-    asked = [rule.expr for rule in recordings()] + [alert.expr for alert in ALERTS]
+    written = [rule for group in recordings().values() for rule in group.rules]
+    recorded = {rule.record for rule in written}
+    asked = [rule.expr for rule in written] + [alert.expr for alert in ALERTS]
     names = {name for expr in asked for name in _NAME.findall(expr)}
     assert names - set(SAMPLES) - recorded == set()
     for expr in asked:

@@ -18,7 +18,7 @@ def files() -> dict[Path, str]:
     """Return all of them."""
     return {
         Path("prometheus/prometheus.yml"): configuration(),
-        Path("prometheus/rules.yml"): rules({"ioc-recordings": recordings()}, {}),
+        Path("prometheus/rules.yml"): rules(recordings(), {}),
         Path("prometheus/alerts.yml"): rules({}, groups()),
         Path("prometheus/tests/alerts.yml"): tests(ALERTS),
         Path("../docs/runbook.md"): runbook(ALERTS),

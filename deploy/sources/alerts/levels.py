@@ -8,14 +8,27 @@ asked for is never more than a ceiling. The objectives are those that the worker
 
 from typing import NamedTuple
 
-from deploy.sources.alerts.model import Alert, Case, Recording, Severity, Team, Told
+from deploy.sources.alerts.model import Alert, Case, Recorded, Recording, Severity, Team, Told
 
 PERIOD_H = 30 * 24
 LEAST_ENDED = 20
 """In the long window; of fewer, a share is chance."""
 
 _CALLED = "ioc_ticket_wait_seconds"
-_ENDED = "ioc_agency_deadlines_total"
+_EDGES = {"wait_15": "900.0", "wait_30": "1800.0"}
+
+
+class _Scope(NamedTuple):
+    """Where a level is kept: the province, by what agencies finish, or a unit, by what is told of units."""
+
+    name: str
+    by: str
+    family: str
+    waits: tuple[str, ...]
+
+
+_PROVINCE = _Scope("tenant_level", "tenant", "ioc_agency_deadlines_total", ("wait_15", "wait_30"))
+_UNIT = _Scope("tenant_unit_level", "tenant, unit", "ioc_deadlines_total", ("wait_15",))
 
 
 class Burn(NamedTuple):
@@ -49,48 +62,60 @@ BURNS = (
     Burn("minor", "6h", "30m", 6, 0.05, 0.6),
     Burn("warning", "3d", "6h", 72, 0.1, 0.5),
 )
-_WINDOWS = ("5m", "30m", "1h", "6h", "3d")
+_QUICK, _SLOW = ("5m", "30m", "1h"), ("6h", "3d")
+_OF_UNITS = BURNS[2]
+"""Within less time too little ends in one commune."""
 
 
-def recordings() -> tuple[Recording, ...]:
-    """Return what ended and what failed per level and window, all levels alike."""
-    rules = []
-    for window in _WINDOWS:
-        ended, failed = _ended(window), _failed(window)
-        rules.append(Recording(f"tenant_level:service_ended:increase{window}", ended))
-        rules.append(Recording(f"tenant_level:service_failed:increase{window}", failed))
-        rules.append(
-            Recording(
-                f"tenant_level:service_failed:ratio{window}",
-                f"tenant_level:service_failed:increase{window} / (tenant_level:service_ended:increase{window} > 0)",
-            )
+def recordings() -> dict[str, Recorded]:
+    """Return what ended and what failed per level and window, all levels alike; long windows not at every evaluation.
+
+    Three days of every unit are millions of samples.
+    """
+    return {
+        "ioc-recordings": Recorded(tuple(rule for window in _QUICK for rule in _recorded(_PROVINCE, window))),
+        "ioc-recordings-slow": Recorded(
+            tuple(rule for scope in (_PROVINCE, _UNIT) for window in _SLOW for rule in _recorded(scope, window)), 120
+        ),
+    }
+
+
+def _recorded(scope: _Scope, window: str) -> tuple[Recording, ...]:
+    ended, failed = (f"{scope.name}:service_{what}:increase{window}" for what in ("ended", "failed"))
+    return (
+        Recording(ended, _ended(scope, window)),
+        Recording(failed, _failed(scope, window)),
+        Recording(f"{scope.name}:service_failed:ratio{window}", f"{failed} / ({ended} > 0)"),
+    )
+
+
+def _ended(scope: _Scope, window: str) -> str:
+    called = f"sum by ({scope.by}) (increase({_CALLED}_count[{window}]))"
+    waits = (_labelled(called, level) for level in scope.waits)
+    return " or ".join([f"sum by ({scope.by}, level) (increase({scope.family}[{window}]))", *waits])
+
+
+def _failed(scope: _Scope, window: str) -> str:
+    called = f"sum by ({scope.by}) (increase({_CALLED}_count[{window}]))"
+    waits = (
+        _labelled(
+            f'{called} - sum by ({scope.by}) (increase({_CALLED}_bucket{{le="{_EDGES[level]}"}}[{window}]))', level
         )
-    return tuple(rules)
+        for level in scope.waits
+    )
+    return " or ".join(
+        [f'sum by ({scope.by}, level) (increase({scope.family}{{outcome!="on_time"}}[{window}]))', *waits]
+    )
 
 
-def _waits(expr: str) -> str:
-    parts = [
-        f'label_replace({expr.format(edge=edge)}, "level", "{level}", "", "")'
-        for level, edge in (("wait_15", "900.0"), ("wait_30", "1800.0"))
-    ]
-    return " or ".join(parts)
+def _labelled(expr: str, level: str) -> str:
+    return f'label_replace({expr}, "level", "{level}", "", "")'
 
 
-def _ended(window: str) -> str:
-    waits = _waits(f"sum by (tenant) (increase({_CALLED}_count[{window}]))")
-    return f"sum by (tenant, level) (increase({_ENDED}[{window}])) or {waits}"
-
-
-def _failed(window: str) -> str:
-    counted = f"sum by (tenant) (increase({_CALLED}_count[{window}]))"
-    waits = _waits(counted + f' - sum by (tenant) (increase({_CALLED}_bucket{{{{le="{{edge}}"}}}}[{window}]))')
-    return f'sum by (tenant, level) (increase({_ENDED}{{outcome!="on_time"}}[{window}])) or {waits}'
-
-
-def _burning(levels: str, burn: Burn) -> str:
+def _burning(scope: _Scope, levels: str, burn: Burn) -> str:
     budget = f'{burn.factor:g} * (1 - max by (level) (ioc_service_level_objective{{level=~"{levels}"}}))'
     asked = f"on (level) group_left () clamp_max({budget}, {burn.ceiling:g})"
-    ratio, ended = "tenant_level:service_failed:ratio", "tenant_level:service_ended:increase"
+    ratio, ended = f"{scope.name}:service_failed:ratio", f"{scope.name}:service_ended:increase"
     return (
         f'{ratio}{burn.long}{{level=~"{levels}"}} > {asked} and {ratio}{burn.short}{{level=~"{levels}"}} > {asked}'
         f' and {ended}{burn.long}{{level=~"{levels}"}} >= {LEAST_ENDED}'
@@ -106,10 +131,11 @@ class _Of(NamedTuple):
     dashboard: str
     level: str
     objective: float
+    scope: _Scope = _PROVINCE
 
 
-def _case(of: _Of, late: float, per_minute: float, minutes: int) -> Case:
-    """Return counters of which a share ``late`` fails."""
+def _case(of: _Of, late: float, per_minute: float, minutes: int = 60) -> Case:
+    """Return an hour's counters, of which a share ``late`` fails: windows that begin before are as full."""
     objective = {f'ioc_service_level_objective{{level="{of.level}"}}': f"{of.objective:g}x{minutes}"}
 
     def counter(series: str, share: float) -> dict[str, str]:
@@ -121,8 +147,10 @@ def _case(of: _Of, late: float, per_minute: float, minutes: int) -> Case:
         series = {f'{_CALLED}_bucket{{{place}, le="{edge}"}}': share for edge, share in edges.items()}
         series[f"{_CALLED}_count{{{place}}}"] = 1.0
     else:
-        place = f'tenant="11", agency="A", level="{of.level}"'
-        series = {f'{_ENDED}{{{place}, outcome="on_time"}}': 1 - late, f'{_ENDED}{{{place}, outcome="late"}}': late}
+        where = 'agency="A"' if of.scope is _PROVINCE else 'unit="03127"'
+        place = f'tenant="11", {where}, level="{of.level}"'
+        shares = {"on_time": 1 - late, "late": late}
+        series = {f'{of.scope.family}{{{place}, outcome="{outcome}"}}': part for outcome, part in shares.items()}
     counters: dict[str, str] = {}
     for name, share in series.items():
         counters |= counter(name, share)
@@ -130,34 +158,36 @@ def _case(of: _Of, late: float, per_minute: float, minutes: int) -> Case:
 
 
 def _alert(of: _Of, burn: Burn) -> Alert:
-    asked, minutes = burn.errors(of.objective), max(30, round(burn.hours * 60 / 12))
+    asked = burn.errors(of.objective)
     above, below = asked + (1 - asked) * 0.4, asked * 0.8
     return Alert(
         of.name,
         burn.severity,
         of.team,
-        _burning(of.levels, burn),
+        _burning(of.scope, of.levels, burn),
         120,
         of.vi,
         of.en,
         of.dashboard,
-        _case(of, above, 6.0, minutes),
-        _case(of, below, 6.0, minutes) if burn.severity != "major" else _case(of, above, 0.2, minutes),
+        _case(of, above, 6.0),
+        _case(of, below, 6.0) if burn.severity != "major" else _case(of, above, 0.2),
     )
 
 
 _ACTION_VI = "Xem cơ quan, đơn vị nào trễ nhiều nhất; tăng người, hoặc xem lại hạn."
 _ACTION_EN = "See which agency or unit is late most; add staff, or look at the deadline again."
-_MEANING_VI = "Tỷ lệ trễ của $level đang ăn hết hạn mức sai sót 30 ngày nhanh hơn cho phép."
-_MEANING_EN = "The share of $level that fails spends the error budget of 30 days faster than allowed."
+_ACTION_UNIT_VI = "Trao đổi với lãnh đạo đơn vị: thiếu người, thiếu quầy hay quy trình; xem cùng kỳ ở đơn vị khác."
+_ACTION_UNIT_EN = "Talk to the head of the unit: staff, counters or procedure; compare with other units."
+_MEANING_VI = "$share trễ ($level): đang ăn hết hạn mức sai sót 30 ngày nhanh hơn cho phép."
+_MEANING_EN = "$share fail ($level): that spends the error budget of 30 days faster than allowed."
 
 _KINDS = (
     _Of(
         "IocWaitLevelBurn",
         "wait_15|wait_30",
         "mot-cua",
-        Told("Thời gian chờ không đạt mục tiêu ($level)", _MEANING_VI, _ACTION_VI),
-        Told("Waits miss their objective ($level)", _MEANING_EN, _ACTION_EN),
+        Told("Thời gian chờ không đạt mục tiêu: $level", _MEANING_VI, _ACTION_VI),
+        Told("Waits miss their objective: $level", _MEANING_EN, _ACTION_EN),
         "ioc-queues",
         "wait_15",
         0.8,
@@ -166,8 +196,8 @@ _KINDS = (
         "IocReportLevelBurn",
         "report_receipt|report_resolution",
         "phan-anh",
-        Told("Phản ánh xử lý trễ so với mục tiêu ($level)", _MEANING_VI, _ACTION_VI),
-        Told("Field reports miss their objective ($level)", _MEANING_EN, _ACTION_EN),
+        Told("Phản ánh trễ so với mục tiêu: $level", _MEANING_VI, _ACTION_VI),
+        Told("Field reports miss their objective: $level", _MEANING_EN, _ACTION_EN),
         "ioc-levels",
         "report_resolution",
         0.9,
@@ -176,12 +206,51 @@ _KINDS = (
         "IocDossierLevelBurn",
         "dossier",
         "mot-cua",
-        Told("Hồ sơ trễ hạn so với mục tiêu ($level)", _MEANING_VI, _ACTION_VI),
-        Told("Dossiers miss their objective ($level)", _MEANING_EN, _ACTION_EN),
+        Told("Hồ sơ trễ hạn so với mục tiêu", _MEANING_VI, _ACTION_VI),
+        Told("Dossiers miss their objective", _MEANING_EN, _ACTION_EN),
         "ioc-levels",
         "dossier",
         0.95,
     ),
 )
 
-LEVELS = tuple(_alert(kind, burn) for kind in _KINDS for burn in BURNS)
+_OF_EACH_UNIT = (
+    _Of(
+        "IocUnitWaitLevelBurn",
+        "wait_15",
+        "mot-cua",
+        Told("Thời gian chờ ba ngày qua không đạt mục tiêu: $unit", _MEANING_VI, _ACTION_UNIT_VI),
+        Told("Waits of the last three days miss their objective: $unit", _MEANING_EN, _ACTION_UNIT_EN),
+        "ioc-queues",
+        "wait_15",
+        0.8,
+        _UNIT,
+    ),
+    _Of(
+        "IocUnitReportLevelBurn",
+        "report_resolution",
+        "phan-anh",
+        Told("Phản ánh ba ngày qua trễ so với mục tiêu: $unit", _MEANING_VI, _ACTION_UNIT_VI),
+        Told("Field reports of the last three days miss their objective: $unit", _MEANING_EN, _ACTION_UNIT_EN),
+        "ioc-reports",
+        "report_resolution",
+        0.9,
+        _UNIT,
+    ),
+    _Of(
+        "IocUnitDossierLevelBurn",
+        "dossier",
+        "mot-cua",
+        Told("Hồ sơ ba ngày qua trễ hạn so với mục tiêu: $unit", _MEANING_VI, _ACTION_UNIT_VI),
+        Told("Dossiers of the last three days miss their objective: $unit", _MEANING_EN, _ACTION_UNIT_EN),
+        "ioc-queues",
+        "dossier",
+        0.95,
+        _UNIT,
+    ),
+)
+
+LEVELS = (
+    *(_alert(kind, burn) for kind in _KINDS for burn in BURNS),
+    *(_alert(kind, _OF_UNITS) for kind in _OF_EACH_UNIT),
+)

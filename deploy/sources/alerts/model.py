@@ -7,7 +7,10 @@ Team = Literal["van-hanh", "ky-thuat", "mot-cua", "phan-anh"]
 
 
 class Told(NamedTuple):
-    """What is said in one language: a line, a sentence of what it means, and what to do; labels as ``$unit``."""
+    """What is said in one language: a line, a sentence of what it means, and what to do.
+
+    ``$unit`` and other labels, ``$duration``, ``$share`` and ``$value`` are filled in (`deploy.sources.alerts.text`).
+    """
 
     summary: str
     meaning: str
@@ -24,7 +27,8 @@ class Case(NamedTuple):
 class Alert(NamedTuple):
     """One alert; ``hold_s`` against blips (``for``), ``keep_s`` against flaps (``keep_firing_for``).
 
-    ``fires`` makes it fire once, ``silent`` comes near and doesn't: only what must never be silent has no such case.
+    ``fires`` makes it fire once, ``silent`` comes near and doesn't. Only what must never be silent has no such case: it
+    is to fire without any data too.
     """
 
     name: str
@@ -45,3 +49,10 @@ class Recording(NamedTuple):
 
     record: str
     expr: str
+
+
+class Recorded(NamedTuple):
+    """A group of recording rules; ``every_s`` None: at every evaluation."""
+
+    rules: tuple[Recording, ...]
+    every_s: int | None = None

@@ -35,13 +35,14 @@ _DOWN = Alert(
     'up{job="ioc-worker"} == 0 or absent(up{job="ioc-worker"})',
     60,
     Told(
-        "Bộ xử lý luồng không trả lời",
-        "Prometheus không đọc được số đo của bộ xử lý: không có sự cố mới nào được phát hiện cho đến khi nó chạy lại.",
+        "Bộ xử lý luồng $instance không trả lời",
+        "Prometheus không đọc được số đo của một bộ xử lý. Phần việc của nó chuyển sang bộ khác; nếu không còn bộ nào "
+        "thì không sự cố mới nào được phát hiện.",
         "Xem trạng thái dịch vụ và nhật ký của `ioc worker`; khởi động lại. Dữ liệu vẫn nằm trong Kafka, không mất.",
     ),
     Told(
-        "The worker doesn't answer",
-        "Prometheus can't scrape the worker: no new incident is found until it runs again.",
+        "The worker $instance doesn't answer",
+        "Prometheus can't scrape a worker. Others take over its part; if there is none, no new incident is found.",
         "Look at the service's state and the log of `ioc worker`; start it. Records wait in Kafka, nothing is lost.",
     ),
     _PAGE,
@@ -81,12 +82,12 @@ def _late(severity: Severity, limit: float) -> Alert:
         300,
         Told(
             "Xử lý $topic bị trễ",
-            f"Bản ghi mới nhất đã xử lý của $topic cũ hơn {limit:g} giây: sự cố được báo muộn.",
+            f"Bản ghi mới nhất đã xử lý của $topic cũ $duration (hơn {limit:g} giây): sự cố được báo muộn.",
             "Xem độ trễ và tải; thêm tiến trình `ioc worker` (tối đa bằng số phân vùng).",
         ),
         Told(
             "$topic is processed late",
-            f"The newest record processed of $topic is more than {limit:g} s old: incidents are told late.",
+            f"The newest record processed of $topic is $duration old (more than {limit:g} s): incidents are told late.",
             "Look at lag and load; start more workers, up to the number of partitions.",
         ),
         _PAGE,
@@ -104,12 +105,12 @@ def _behind(severity: Severity, limit: float) -> Alert:
         600,
         Told(
             "$topic còn nhiều bản ghi chờ xử lý",
-            f"Hơn {limit:,.0f} bản ghi của $topic chưa được xử lý.",
+            f"$value bản ghi của $topic chưa được xử lý (ngưỡng {limit:,.0f}).",
             "Sau sự cố mạng, dữ liệu dồn sẽ tự hết; nếu vẫn tăng, thêm tiến trình `ioc worker`.",
         ),
         Told(
             "Many records of $topic wait",
-            f"More than {limit:,.0f} records of $topic are not processed yet.",
+            f"$value records of $topic are not processed yet (limit {limit:,.0f}).",
             "After an outage a flush goes by itself; if it still grows, start more workers.",
         ),
         _PAGE,
@@ -128,12 +129,12 @@ def _dead(severity: Severity, limit: float) -> Alert:
         300,
         Told(
             "Nhiều bản ghi hỏng trên $topic",
-            f"Hơn {limit:.0%} bản ghi của $topic bị loại vào ioc.dead-letters.",
+            f"$share bản ghi của $topic bị loại vào ioc.dead-letters (ngưỡng {limit:.0%}).",
             "Đọc ioc.dead-letters (`ioc record ioc.dead-letters`): lý do và nguồn; báo đơn vị gửi dữ liệu.",
         ),
         Told(
             "Many records of $topic are refused",
-            f"More than {limit:.0%} of the records of $topic went to ioc.dead-letters.",
+            f"$share of the records of $topic went to ioc.dead-letters (limit {limit:.0%}).",
             "Read ioc.dead-letters (`ioc record ioc.dead-letters`): reason and origin; tell whoever sends them.",
         ),
         _PAGE,
@@ -152,12 +153,12 @@ def _old(severity: Severity, limit: float) -> Alert:
         120,
         Told(
             "Ảnh chụp trạng thái của $topic đã cũ",
-            f"Chưa có ảnh chụp mới cho $topic trong {limit:g} giây: khởi động lại sẽ phải đọc lại nhiều.",
+            f"Ảnh chụp gần nhất của $topic cách đây $duration (ngưỡng {limit:g} s): khởi động lại phải đọc lại nhiều.",
             "Kiểm tra Kafka (ghi vào ioc.snapshots) và nhật ký của bộ xử lý.",
         ),
         Told(
             "Snapshots of $topic are old",
-            f"No snapshot of $topic was confirmed for {limit:g} s: a restart would have much to read again.",
+            f"The last snapshot of $topic is $duration old (limit {limit:g} s): a restart would read much again.",
             "Check Kafka (writes to ioc.snapshots) and the worker's log.",
         ),
         _PAGE,
@@ -176,12 +177,12 @@ def _skewed(severity: Severity, limit: float) -> Alert:
         600,
         Told(
             "Đồng hồ của nguồn trên $topic sai",
-            f"Hơn {limit:.0%} bản ghi của $topic mang giờ sai.",
+            f"$share bản ghi của $topic mang giờ sai (ngưỡng {limit:.0%}).",
             "Xem sự cố source_clock để biết nguồn; đồng bộ NTP cho nguồn hoặc cổng.",
         ),
         Told(
             "Clocks of sources on $topic are wrong",
-            f"More than {limit:.0%} of the records of $topic carry a wrong time.",
+            f"$share of the records of $topic carry a wrong time (limit {limit:.0%}).",
             "Incidents of the rule source_clock name the sources; mend NTP there or at the gateway.",
         ),
         _PAGE,
@@ -198,12 +199,12 @@ _GAP = Alert(
     0,
     Told(
         "Mất bản ghi trên $topic",
-        "Bản ghi của $topic bị xóa hoặc không đọc được trước khi xử lý.",
+        "$value bản ghi của $topic bị xóa hoặc không đọc được trước khi xử lý.",
         "Tăng thời gian lưu của chủ đề; tìm xem vì sao bộ xử lý dừng lâu đến vậy.",
     ),
     Told(
         "Records of $topic were lost",
-        "Records of $topic were deleted, or can't be read, before they were processed.",
+        "$value records of $topic were deleted, or can't be read, before they were processed.",
         "Raise the topic's retention; find out why the worker stood so long.",
     ),
     _PAGE,
@@ -247,7 +248,7 @@ _WATCHDOG = Alert(
         "When it is missed: check Prometheus, Alertmanager and the network between.",
     ),
     _PAGE,
-    Case({}, 1),
+    Case({'up{job="ioc-worker", instance="a"}': "1x10"}, 5),
     None,
     0,
 )

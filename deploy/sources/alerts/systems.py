@@ -26,13 +26,13 @@ _LEVELS = (
         "cpu_load",
         900,
         Told(
-            "Máy chủ quá tải ($asset_kind)",
-            "Có máy chủ loại $asset_kind dùng gần hết bộ xử lý quá 15 phút.",
+            "Máy chủ quá tải: $asset_kind",
+            "Có máy chủ ($asset_kind) dùng $value % bộ xử lý, đã quá 15 phút.",
             "Xem máy nào trên trang hệ thống; tìm tiến trình chiếm dụng, chuyển bớt tải.",
         ),
         Told(
-            "A machine is overloaded ($asset_kind)",
-            "The processor of a $asset_kind has been nearly used up for more than 15 minutes.",
+            "A machine is overloaded: $asset_kind",
+            "A processor ($asset_kind) is used to $value %, for more than 15 minutes now.",
             "See which one on the systems page; find the process, move load away.",
         ),
     ),
@@ -42,8 +42,12 @@ _LEVELS = (
         "disk_used",
         "disk_used",
         600,
-        Told("Ổ đĩa sắp đầy", "Ổ đĩa của một máy chủ sắp đầy.", "Xóa hoặc chuyển dữ liệu cũ, mở rộng ổ đĩa."),
-        Told("A disk is nearly full", "A server's disk is nearly full.", "Remove or move old data, enlarge the disk."),
+        Told("Ổ đĩa sắp đầy", "Ổ đĩa của một máy chủ đã dùng $value %.", "Xóa hoặc chuyển dữ liệu cũ, mở rộng ổ đĩa."),
+        Told(
+            "A disk is nearly full",
+            "A server's disk is filled to $value %.",
+            "Remove or move old data, enlarge the disk.",
+        ),
     ),
     _Level(
         "IocLinkLoss",
@@ -52,9 +56,15 @@ _LEVELS = (
         "loss",
         600,
         Told(
-            "Đường truyền mất gói", "Một đường truyền mất nhiều gói tin.", "Báo nhà mạng; chuyển sang đường dự phòng."
+            "Đường truyền mất gói",
+            "Một đường truyền mất $value % gói tin.",
+            "Báo nhà mạng; chuyển sang đường dự phòng.",
         ),
-        Told("A link loses packets", "A link loses many packets.", "Tell the carrier; switch to the spare link."),
+        Told(
+            "A link loses packets",
+            "A link loses $value % of its packets.",
+            "Tell the carrier; switch to the spare link.",
+        ),
     ),
     _Level(
         "IocApplicationErrors",
@@ -64,12 +74,12 @@ _LEVELS = (
         600,
         Told(
             "Ứng dụng lỗi nhiều",
-            "Một ứng dụng trả lỗi cho nhiều yêu cầu.",
+            "Một ứng dụng trả lỗi cho $share yêu cầu.",
             "Xem nhật ký ứng dụng và thay đổi gần nhất; lùi bản nếu cần.",
         ),
         Told(
             "An application fails often",
-            "An application answers many requests with an error.",
+            "An application answers $share of its requests with an error.",
             "See its log and the latest change; roll back if need be.",
         ),
     ),
@@ -81,12 +91,12 @@ _LEVELS = (
         900,
         Told(
             "Liên thông văn bản chậm",
-            "Văn bản điện tử đến nơi nhận chậm.",
+            "Văn bản điện tử đến nơi nhận chậm $duration.",
             "Kiểm tra trục liên thông và hàng đợi gửi của iOffice.",
         ),
         Told(
             "Documents arrive late",
-            "Electronic documents take long to reach their receivers.",
+            "Electronic documents take $duration to reach their receivers.",
             "Check the exchange and the outgoing queue of iOffice.",
         ),
     ),

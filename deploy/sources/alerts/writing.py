@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from deploy.sources.alerts.model import Alert, Case, Recording, Told
+from deploy.sources.alerts.model import Alert, Case, Recorded, Told
+from deploy.sources.alerts.text import shown, template, tokens
 
 RUNBOOK = "https://ioc.example/docs/runbook/"
 """Where the pages of docs/runbook.md are read; one place to change."""
@@ -15,21 +16,23 @@ RUNBOOK = "https://ioc.example/docs/runbook/"
 GRAFANA = "https://grafana.ioc.example/d/"
 
 _MADE = "# Made by `make deploy-files` from deploy/sources/alerts; change it there.\n"
+_UNIT = "?var-unit={{ $labels.unit }}"
 _DURATION = re.compile(r"\[(\d+)([smhd])\]")
+_NOTHING = Case({}, 5)
 _SECONDS_OF = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-def rules(
-    recordings: Mapping[str, Sequence[Recording]], alerts: Mapping[str, Sequence[Alert]], pace: float = 1.0
-) -> str:
+def rules(recordings: Mapping[str, Recorded], alerts: Mapping[str, Sequence[Alert]], pace: float = 1.0) -> str:
     """Return a file of rules by group; ``pace`` shortens every duration, for tests that can't wait.
 
     Examples
     --------
-    >>> print(rules({"g": [Recording("a:b:sum", "sum(rate(x[10m]))")]}, {}, pace=60.0))
+    >>> from deploy.sources.alerts.model import Recording
+    >>> print(rules({"g": Recorded((Recording("a:b:sum", "sum(rate(x[10m]))"),), 120)}, {}, pace=60.0))
     # Made by `make deploy-files` from deploy/sources/alerts; change it there.
     groups:
     - name: g
+      interval: 2s
       rules:
       - record: a:b:sum
         expr: sum(rate(x[10s]))
@@ -39,12 +42,16 @@ def rules(
 
 
 def rule_groups(
-    recordings: Mapping[str, Sequence[Recording]], alerts: Mapping[str, Sequence[Alert]], pace: float = 1.0
+    recordings: Mapping[str, Recorded], alerts: Mapping[str, Sequence[Alert]], pace: float = 1.0
 ) -> list[dict[str, Any]]:
     """Return groups of rules as a file of rules and a PrometheusRule of Kubernetes both hold them."""
     groups: list[dict[str, Any]] = [
-        {"name": name, "rules": [{"record": each.record, "expr": _paced(each.expr, pace)} for each in members]}
-        for name, members in recordings.items()
+        {
+            "name": name,
+            **({} if group.every_s is None else {"interval": f"{round(group.every_s / pace)}s"}),
+            "rules": [{"record": each.record, "expr": _paced(each.expr, pace)} for each in group.rules],
+        }
+        for name, group in recordings.items()
     ]
     groups += [{"name": name, "rules": [_alert(each, pace) for each in members]} for name, members in alerts.items()]
     return groups
@@ -58,22 +65,14 @@ def _alert(alert: Alert, pace: float) -> dict[str, Any]:
         "keep_firing_for": f"{round(alert.keep_s / pace)}s",
         "labels": {"severity": alert.severity, "team": alert.team},
         "annotations": {
-            "summary": _labelled(alert.vi.summary),
-            "description": _labelled(alert.vi.meaning),
-            "summary_en": _labelled(alert.en.summary),
-            "description_en": _labelled(alert.en.meaning),
+            "summary": template(alert.vi.summary, "vi"),
+            "description": template(alert.vi.meaning, "vi"),
+            "summary_en": template(alert.en.summary, "en"),
+            "description_en": template(alert.en.meaning, "en"),
             "runbook_url": f"{RUNBOOK}#{alert.name.lower()}",
-            "dashboard_url": GRAFANA + alert.dashboard + ("?var-unit={{ $labels.unit }}" if _by_unit(alert) else ""),
+            "dashboard_url": f"{GRAFANA}{alert.dashboard}{_UNIT if 'unit' in tokens(alert.vi.summary) else ''}",
         },
     }
-
-
-def _by_unit(alert: Alert) -> bool:
-    return "$unit" in alert.vi.summary
-
-
-def _labelled(text: str) -> str:
-    return re.sub(r"\$([a-z]+)", r"{{ $labels.\1 }}", text)
 
 
 def _paced(expr: str, pace: float) -> str:
@@ -84,12 +83,14 @@ def _paced(expr: str, pace: float) -> str:
 
 
 def tests(alerts: Iterable[Alert]) -> str:
-    """Return promtool's tests: each alert fires in its first case and doesn't in its second."""
+    """Return promtool's tests: each fires in its first case and doesn't in its second, or fires without any data."""
     found = []
     for alert in alerts:
-        for kind, case, expected in (("fires", alert.fires, 1), ("silent", alert.silent, 0)):
-            if case is not None:
-                found.append(_test(f"{alert.name} {alert.severity} {kind}", alert, case, expected))
+        found.append(_test(f"{alert.name} {alert.severity} fires", alert, alert.fires, 1))
+        if alert.silent is None:
+            found.append(_test(f"{alert.name} {alert.severity} never silent", alert, _NOTHING, 1))
+        else:
+            found.append(_test(f"{alert.name} {alert.severity} silent", alert, alert.silent, 0))
     return _MADE + _yaml({"rule_files": ["../rules.yml", "../alerts.yml"], "evaluation_interval": "1m", "tests": found})
 
 
@@ -153,7 +154,7 @@ def runbook(alerts: Iterable[Alert]) -> str:
         parts.append(
             f"## {name}\n"
             f"{_chapter(first.vi, ('Ý nghĩa', 'Xem ở đâu', 'Việc cần làm'), look)}\n\n"
-            f"*{first.en.summary}*\n\n"
+            f"*{shown(first.en.summary)}*\n\n"
             f"{_chapter(first.en, ('Meaning', 'Where to look', 'What to do'), look)}\n\n"
             f"{levels} · `{first.team}`\n\n```promql\n{members[-1].expr}\n```\n"
         )
@@ -161,8 +162,7 @@ def runbook(alerts: Iterable[Alert]) -> str:
 
 
 def _chapter(told: Told, words: tuple[str, str, str], look: str) -> str:
-    meaning = re.sub(r"\$([a-z]+)", r"‹\1›", told.meaning)
-    return f"- **{words[0]}.** {meaning}\n- **{words[1]}.** {look}\n- **{words[2]}.** {told.action}"
+    return f"- **{words[0]}.** {shown(told.meaning)}\n- **{words[1]}.** {look}\n- **{words[2]}.** {told.action}"
 
 
 _OPENING = """# Sổ tay xử lý cảnh báo · Runbook

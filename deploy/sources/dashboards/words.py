@@ -117,3 +117,18 @@ STATISTICS = MappingProxyType(
         "max": Said(Words("lớn nhất", "highest"), "orange"),
     }
 )
+RULES = MappingProxyType(
+    {
+        "area_surge": Words("đông bất thường trên diện rộng", "unusual crowds in an area"),
+        "area_drop": Words("vắng bất thường trên diện rộng", "unusual quiet in an area"),
+        "queue_wait": Words("chờ lâu tại bộ phận một cửa", "long waits at one-stop counters"),
+        "report_surge": Words("phản ánh tăng vọt", "a surge of field reports"),
+        "payment_failures": Words("thanh toán trực tuyến lỗi nhiều", "failing online payments"),
+        "sensor_surge": Words("một cảm biến tăng vọt", "a surge at a sensor"),
+        "sensor_drop": Words("một cảm biến giảm hẳn", "a drop at a sensor"),
+        "sensor_rise": Words("một cảm biến tăng lâu dài", "a lasting rise at a sensor"),
+        "sensor_fall": Words("một cảm biến giảm lâu dài", "a lasting fall at a sensor"),
+        "sensor_stuck": Words("một cảm biến báo mãi một giá trị", "a sensor stuck at a value"),
+    }
+)
+"""Rules of incidents that alerts tell by name: those that can be severe, and those of sensors that flicker."""
