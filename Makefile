@@ -7,7 +7,7 @@ UV ?= uv
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-detectors test-recordings test-integration test-ops check coverage docs site deploy-files calibration bench bench-detectors lock format clean
+.PHONY: help setup demo test test-fast test-detectors test-recordings test-integration test-ops check coverage docs site deploy-files pictures calibration bench bench-detectors lock format clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,10 @@ site: $(VENV)/.dev ## build the documentation as a site, into build/site; fails 
 
 deploy-files: $(VENV)/.dev ## make rules, dashboards and manifests under deploy/ from deploy/sources
 	@$(BIN)/python -m deploy.sources
+
+pictures: $(VENV)/.dev ## draw docs/pictures/dashboards anew, from a replayed province (what make test-ops draws is in build/dashboards)
+	@$(BIN)/python -m pytest -q tests/ops/test_dashboards.py $(ARGS)
+	@cp build/dashboards/*.png docs/pictures/dashboards/
 
 calibration: $(VENV)/.dev ## measure observed against nominal false alarms (ARGS="--only NAME"); writes docs/calibration.md
 	@$(BIN)/python -m tests.calibration $(ARGS)

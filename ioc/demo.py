@@ -14,7 +14,7 @@ from typing import Self
 from msgspec import Struct
 from prometheus_client.parser import text_string_to_metric_families
 
-from ioc.broker import EmbeddedKafka, free_ports
+from ioc.broker import EmbeddedKafka, free_ports, guard
 from ioc.config import Kafka
 from ioc.envelope import Outline
 from ioc.errors import CheckFailed
@@ -200,16 +200,19 @@ def _worker(bootstrap: str, port: int, log: Path) -> Iterator[subprocess.Popen[b
         "IOC_METRICS_PORT": str(port),
         "IOC_WORKER_IDLE_AFTER_S": "1",
     }
+    guarding = [sys.executable, "-I", "-S", guard.__file__, str(_STOP_S), ""]
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ioc", "worker"], env=environ, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+        # the guard ends the worker also when we are killed
+        guarded = subprocess.Popen(  # noqa: S603 - our own interpreter, our own file
+            [*guarding, sys.executable, "-m", "ioc", "worker"],
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # Ctrl-C is for us; we then stop it in good order
         )
         try:
-            yield process
+            yield guarded
         finally:
-            process.terminate()
-            try:
-                process.wait(_STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            with contextlib.suppress(BrokenPipeError):
+                guarded.communicate(guard.FAREWELL)

@@ -127,22 +127,30 @@ def reaching(kafka: Kafka) -> Iterator[None]:
     except BrokerResponseError as error:
         raise KafkaUnavailable(f"kafka.bootstrap = {kafka.bootstrap} refuses: {error}") from error
     except (KafkaError, OSError) as error:
-        raise _unavailable(kafka, hints.login or str(error)) from error
+        raise _unavailable(kafka, hints.login or (kafka.sasl_mechanism and hints.cut) or str(error)) from error
     finally:
         logger.removeHandler(hints)
 
 
 class _Hints(logging.Handler):
-    """Remembers why a login failed: kafka-python tries again until its timeout, and only its log says why."""
+    """Remembers why a login failed: kafka-python tries again until its timeout, and only its log says why.
+
+    About every second time it sees that the broker hung up before it reads why: that is a hint too, where there is a
+    login, for the door was open a moment before.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.login = ""
+        self.cut = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        _, failed, reason = record.getMessage().partition("Authentication failed")
+        said = record.getMessage()
+        _, failed, reason = said.partition("Authentication failed")
         if failed:
             self.login = failed + reason.partition(" (backoff")[0].rstrip(")")
+        elif "socket disconnected" in said:
+            self.cut = "the broker hangs up at login: are user, password and mechanism right?"
 
 
 def _reason(error: OSError) -> str:

@@ -85,23 +85,9 @@ def documents() -> dict[str, Document]:
     return {**schemas, "asyncapi.json": _asyncapi(schemas)}
 
 
-def write(directory: Path) -> list[Path]:
-    """Write the documents that differ from what stands in ``directory``; return their paths."""
-    stale = differing(directory)
-    found = documents()
-    for path in stale:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_text(found[path.relative_to(directory).as_posix()]), encoding="utf-8")
-    return stale
-
-
-def differing(directory: Path) -> list[Path]:
-    """Return the paths of documents that are missing from ``directory`` or differ from the types."""
-    return [
-        directory / name
-        for name, document in sorted(documents().items())
-        if not (directory / name).exists() or (directory / name).read_text(encoding="utf-8") != _text(document)
-    ]
+def texts() -> dict[Path, str]:
+    """Return what each document is written as, by its path under `deploy/`."""
+    return {Path(name): _text(document) for name, document in documents().items()}
 
 
 def _text(document: Document) -> str:

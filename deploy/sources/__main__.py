@@ -2,7 +2,8 @@
 
 import click
 
-from deploy.sources.writing import COMMAND, differing, shown, write
+from deploy.sources.writing import COMMAND, ROOT, collected, shown
+from ioc.generated import differing, write
 
 
 @click.command(COMMAND)
@@ -10,10 +11,10 @@ from deploy.sources.writing import COMMAND, differing, shown, write
 def command(check: bool) -> None:
     """Write rules, dashboards and manifests under deploy/, made from deploy/sources."""
     if not check:
-        for path in write():
+        for path in write(ROOT, collected()):
             click.echo(shown(path))
         return
-    stale = differing()
+    stale = differing(ROOT, collected())
     if stale:
         names = ", ".join(map(shown, stale))
         raise click.ClickException(f"differs from deploy/sources: {names}; run `make deploy-files` ({COMMAND})")

@@ -1,4 +1,4 @@
-"""Collects the generated files, writes those that differ and tells which do."""
+"""Collects what is generated under `deploy/`, and where it stands."""
 
 import os
 from collections.abc import Callable
@@ -41,20 +41,6 @@ def collected() -> dict[Path, str]:
     return found
 
 
-def differing(root: Path = ROOT) -> list[Path]:
-    """Return the paths of generated files that are missing from ``root`` or differ from their sources."""
-    return [path for path, text in sorted(collected().items()) if _standing(root / path) != text]
-
-
-def write(root: Path = ROOT) -> list[Path]:
-    """Write the generated files that differ from what stands in ``root``; return their paths."""
-    stale, texts = differing(root), collected()
-    for path in stale:
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(texts[path], encoding="utf-8")
-    return stale
-
-
 def shown(path: Path) -> str:
     """Return a path below ``deploy/`` as seen from the repository's root.
 
@@ -64,7 +50,3 @@ def shown(path: Path) -> str:
     ('docs/metrics.md', 'deploy/prometheus/rules.yml')
     """
     return os.path.normpath(ROOT.name / path)
-
-
-def _standing(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.exists() else None

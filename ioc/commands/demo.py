@@ -2,10 +2,12 @@
 
 import contextlib
 import re
+import signal
 import sys
 import threading
 import time
 from pathlib import Path
+from types import FrameType
 
 import click
 from rich._export_format import CONSOLE_SVG_FORMAT
@@ -90,8 +92,9 @@ def command(
       ioc demo --observability          ends with the page of a power cut; in a checkout: make demo ARGS=--observability
 
     Exit codes: 0 all records accounted for, 3 too few cameras, 4 Kafka, 6 download, 7 the accounting failed, a program
-    is not installed or no page came in two minutes, 130 Ctrl-C.
+    is not installed or no page came in two minutes, 130 Ctrl-C, 143 SIGTERM.
     """
+    signal.signal(signal.SIGTERM, _end)
     console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, record=picture is not None)
     screen = _Screen(console)
     if observability:
@@ -125,6 +128,12 @@ def command(
         if replayed.refused:
             raise CheckFailed(f"{replayed.refused} records refused by Kafka: {replayed.first_refusal}")
     sys.exit(0)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """End in good order, as after Ctrl-C: all that was started ends before us."""
+    del frame
+    sys.exit(128 + number)
 
 
 def _show(console: Console, paged: Paged) -> None:

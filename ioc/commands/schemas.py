@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from ioc.errors import CheckFailed
-from ioc.schemas import differing, write
+from ioc.generated import differing, write
+from ioc.schemas import texts
 
 
 @click.command("schemas")
@@ -20,10 +21,10 @@ def command(directory: Path, check: bool) -> None:
       ioc schemas --check deploy     in continuous integration
     """
     if not check:
-        for path in write(directory):
-            click.echo(path)
+        for path in write(directory, texts()):
+            click.echo(directory / path)
         return
-    stale = differing(directory)
+    stale = differing(directory, texts())
     if stale:
-        names = ", ".join(str(path) for path in stale)
+        names = ", ".join(str(directory / path) for path in stale)
         raise CheckFailed(f"differs from the event types: {names}; run `ioc schemas {directory}`")

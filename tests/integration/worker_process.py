@@ -1,5 +1,6 @@
 """Real `ioc worker` processes on a broker of a test's own, with the declared topics; watched through /metrics alone."""
 
+import contextlib
 import json
 import math
 import os
@@ -31,6 +32,17 @@ PATIENCE_S = 90.0
 INPUTS = ("ioc.camera-events", "ioc.field-reports", "ioc.service-queues", "ioc.telemetry", "ioc.anomalies")
 _WATERMARK = "ioc_watermark_timestamp_seconds"
 _ADDRESS = re.compile(r"metrics at (http://\S+)")
+
+
+def started_under(directory: Path) -> list[int]:
+    """Return the processes whose temporary files go to ``directory``: those of a command, and all that it started."""
+    wanted = f"TMPDIR={directory}".encode()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):  # it has just ended, or is another user's
+            if wanted in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+    return found
 
 
 class Site:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ioc.paged_demo import WITHIN_S
+from tests.integration.worker_process import started_under
 from tests.ops.summary import Record
 
 _ROOT = Path(__file__).parents[2]
@@ -37,7 +38,7 @@ def test_the_demo_ends_with_the_page_of_the_power_cut_that_it_injected(tmp_path:
             demo.wait(60)
             raise
         finally:
-            left = _started_under(tmp_path)
+            left = started_under(tmp_path)
             for pid in left:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -55,14 +56,3 @@ def test_the_demo_ends_with_the_page_of_the_power_cut_that_it_injected(tmp_path:
     assert left == []
     assert list(tmp_path.iterdir()) == [log]
     record("demo paged", 1, 1)
-
-
-def _started_under(directory: Path) -> list[int]:
-    """Return the processes whose temporary files go to ``directory``: the demo's, and all that it started."""
-    wanted = f"TMPDIR={directory}".encode()
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):  # it has just ended, or is another user's
-            if wanted in path.read_bytes().split(b"\0"):
-                found.append(int(path.parent.name))
-    return found

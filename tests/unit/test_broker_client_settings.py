@@ -1,11 +1,13 @@
 """Settings of Kafka clients: what is refused before a password or a wrong belief leaves the machine."""
 
+import logging
 import socket
 import ssl
 from pathlib import Path
 
 import msgspec
 import pytest
+from kafka.errors import KafkaTimeoutError
 
 from ioc.config import Kafka, load
 from ioc.errors import ConfigError, KafkaUnavailable
@@ -105,6 +107,40 @@ def test_the_second_bootstrap_address_will_do() -> None:
         dead.bind(("127.0.0.1", 0))
         addresses = [f"127.0.0.1:{end.getsockname()[1]}" for end in (dead, alive)]
         knock(Kafka(bootstrap=",".join(addresses)))
+
+
+def _give_up(logged: list[str]) -> None:
+    """Do as kafka-python does when its time is up."""
+    for line in logged:
+        logging.getLogger("kafka.net.manager").warning(line)
+    raise KafkaTimeoutError("Unable to bootstrap")
+
+
+@pytest.mark.parametrize(
+    ("logged", "told"),
+    [
+        (
+            ["failed: Authentication failed: Invalid password (backoff 0.05 secs)"],
+            "; Authentication failed: Invalid password)",
+        ),
+        (["failed: socket disconnected"], "hangs up at login: are user, password and mechanism right?"),
+        (
+            ["failed: socket disconnected", "failed: Authentication failed: X (backoff 1 secs)"],
+            "; Authentication failed: X)",
+        ),
+        ([], "; KafkaTimeoutError: Unable to bootstrap)"),
+    ],
+    ids=["refused", "hung-up", "both", "neither"],
+)
+def test_why_a_login_failed_is_read_from_the_clients_log(logged: list[str], told: str) -> None:
+    """The client itself only tells that its time is up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        kafka = msgspec.structs.replace(
+            SASL, bootstrap=f"127.0.0.1:{server.getsockname()[1]}", security_protocol="SASL_PLAINTEXT"
+        )
+        with pytest.raises(KafkaUnavailable) as failed, reaching(kafka):
+            _give_up(logged)
+    assert told in str(failed.value)
 
 
 def test_other_errors_inside_are_left_alone() -> None:
