@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 
 from detectors import excursions, standardise
 from detectors.arrays import Block, Floats
-from detectors.bank import DAY_MS, NEVER, Bank, Column, Verdict
+from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict
 from detectors.cumulative import CumulativeBank, Sums
 from detectors.weektime import Usual, WeekTime
 
 _LARGEST_COUNT = 1e12
 _TAPER = 24.0  # observations: the hours of a rainy day go together
+_LEAST_STEP_H = 1.0 / 60.0
 _QUIET_GAUGE = excursions.Prior(0.017, 0.93)  # of generated gauges: 1.3 to 2 % of time, 0.91 to 1.0 nats
-_QUIET_COUNTS = excursions.Prior(0.01, 0.85)  # of generated counts: 0.4 to 1.2 % of time, 0.89 nats
+_QUIET_COUNTS = excursions.Prior(0.008, 0.8)  # of generated counts: 0.2 to 0.8 % of time, 0.55 to 0.75 nats
 
 
 class CusumParameters(NamedTuple):
@@ -97,6 +98,8 @@ class CountCusumParameters(NamedTuple):
         Age and length of history before which nothing is said.
     memory_visits : float
         Visits of an hour of weekdays, or of weekends, after which its memory fades (e-fold).
+    level_days : float
+        Memory of the slow level, and of the evidence that was gathered against it, days (e-fold).
     clip_sd : float
         A count teaches at most this many standard deviations.
     clip_nats : float
@@ -109,6 +112,7 @@ class CountCusumParameters(NamedTuple):
     quiet_days: float = 14.0
     quiet_observations: float = 100.0
     memory_visits: float = 30.0
+    level_days: float = 7.0
     clip_sd: float = 3.0
     clip_nats: float = 2.5
     least_relative_sd: float = 0.05
@@ -130,7 +134,8 @@ class CountCusum(Bank):
     place of a regression, for a change by a ``factor`` up and down. ``p_high`` is the probability that, as long as
     counts stay usual, the sum for a rise is at least as high at an observation as it now is; ``p_low`` the same for a
     fall: exponential in nats by theory, with rate and slope learned (`detectors.excursions`). Where neighbouring
-    residuals go together, evidence is divided by their long-run variance.
+    residuals go together, evidence is divided by their long-run variance. A slow level adopts what lasts, and evidence
+    fades as fast, for it was gathered against the level that was.
 
     Examples
     --------
@@ -145,11 +150,12 @@ class CountCusum(Bank):
     """
 
     name = "count_cusum"
-    version = 2
+    version = 3
 
     def __init__(self, parameters: CountCusumParameters | None = None) -> None:
         self.parameters = chosen = (parameters or CountCusumParameters()).validated()
         self._log_factors = np.array([[math.log(chosen.factor)], [-math.log(chosen.factor)]])
+        self._forget_an_hour = -math.expm1(-1.0 / (24.0 * chosen.level_days))
         self._growths = np.array([[chosen.factor - 1.0], [1.0 / chosen.factor - 1.0]])
         super().__init__(
             {
@@ -174,9 +180,11 @@ class CountCusum(Bank):
         table.ints("first_ms")[rows] = first
         gap = standardise.long_gap(block, table, count)
         usual = self._weektime.usual(block)
+        keep = 1.0 - self._forget_an_hour * np.clip(table.floats("pace_ms").take(rows) / HOUR_MS, _LEAST_STEP_H, 1.0)
         long_run = standardise.long_run(table, rows, count)
         tails = table.across("tail", rows)
-        nats = np.where(gap, 0.0, table.across("evidence", rows)) + self._log_ratio(block.value, usual) / long_run
+        nats = np.where(gap, 0.0, keep * table.across("evidence", rows))
+        nats += self._log_ratio(block.value, usual) / long_run
         nats = excursions.saturated(np.maximum(nats, 0.0), tails)
         table.put("evidence", rows, nats)
         old = block.at_ms - first >= chosen.quiet_days * DAY_MS
@@ -188,7 +196,7 @@ class CountCusum(Bank):
             usual.known, np.clip((block.value - usual.mean) / spread, -chosen.clip_sd, chosen.clip_sd), 0.0
         )
         standardise.learn_long_run(table, rows, score, count, p, taper=_TAPER)
-        self._weektime.learn(block, usual)
+        self._weektime.learn(block, usual, keep)
         table.floats("count")[rows] = count + np.where(usual.known, 1.0, 0.0)
         return Verdict(p[0], p[1], np.where(ready, usual.mean, np.nan))
 

@@ -27,9 +27,11 @@ _SEASONAL = (1000, 60 * _DAY, 160 * _DAY)  # series, hours that don't count, hou
 _RARE = (1000, 60 * _DAY, 200 * _DAY)
 _EXPOSED = (400, 60 * _DAY, 120 * _DAY)
 _CUSUM = (2500, 60 * _DAY, 240 * _DAY)
+_CUSUM_SEASONS = (500, 60 * _DAY, 360 * _DAY)
 _EVERY_5 = (250, 60 * _DAY * 12, 100 * _DAY * 12)  # the same in steps of five minutes
 _ZEROS = (2000, 60 * _DAY, 160 * _DAY)
 _POISSON, _STEADY, _SCATTERED = np.inf, 1.0 / 0.03, 1.0 / 0.2  # sizes
+_SEASONS = Counts(_STEADY, 3.0, 400.0, days=0.15, seasons=0.15)
 _KINDS = {
     "Poisson": _POISSON,
     "negative binomial, dispersion 0.03": _STEADY,
@@ -55,10 +57,13 @@ def _flatline(seed: int, size: float) -> Iterator[Tails]:
     return each(DETECTORS["flatline"](), blocks, settled)
 
 
-def _count_cusum(seed: int, size: float) -> Iterator[Tails]:
-    series, settled, length = _CUSUM
-    rows: Iterator[Floats] = (value for value, _ in counts(max(round(series * size), 20), length, seed))
-    return feed(DETECTORS["count_cusum"](), rows, settled)
+def _count_cusum(name: str, study: tuple[int, int, int], kind: Counts) -> Family:
+    def run(seed: int, size: float) -> Iterator[Tails]:
+        series, settled, length = study
+        rows = (value for value, _ in counts(max(round(series * size), 20), length, seed, kind))
+        return feed(DETECTORS["count_cusum"](), rows, settled, HOUR_MS // kind.an_hour)
+
+    return Family("count_cusum", name, ("high", "low"), run, "60 days")
 
 
 def _by_day(step: int) -> float:
@@ -117,7 +122,11 @@ FAMILIES = (
         for name, size in _KINDS.items()
     ),
     Family("flatline", "hourly values with runs of zeros", ("low",), _flatline, "60 days"),
-    Family("count_cusum", "hourly negative binomial, 1 to 400 an hour", ("high", "low"), _count_cusum, "60 days"),
+    _count_cusum("hourly negative binomial, 1 to 400 an hour", _CUSUM, USUAL),
+    _count_cusum("hourly with days and seasons of their own, 3 to 400", _CUSUM_SEASONS, _SEASONS),
+    _count_cusum(
+        "every 5 minutes negative binomial, dispersion 0.03, 3 to 400", _EVERY_5, Counts(_STEADY, 3.0, 400.0, 12)
+    ),
     _reports("0.3 reports a day", 0.3, 0.0),
     _reports("3 a day", 3.0, 0.0),
     _reports("30 a day", 30.0, 0.0),

@@ -9,6 +9,7 @@ from detectors.arrays import Floats
 
 Rows = Iterator[Floats]
 _DISPERSION = 0.05
+_SEASON = 30.0  # days
 
 
 def independent(series: int, length: int, seed: int) -> Rows:
@@ -45,21 +46,34 @@ class Counts(NamedTuple):
         Levels of the series, spread evenly on the logarithm.
     an_hour : int
         Counts an hour.
+    days, seasons : float
+        Standard deviations of the logarithm of what the hours of a day have in common, such as its weather, and of a
+        slow level that forgets itself in thirty days.
     """
 
     size: float
     least: float
     most: float
     an_hour: int = 1
+    days: float = 0.0
+    seasons: float = 0.0
 
 
 def counts(series: int, length: int, seed: int, kind: Counts | None = None) -> Iterator[tuple[Floats, Floats]]:
     """Yield counts and their means, with daily and weekly rhythms; by default `USUAL` ones."""
-    size, least, most, an_hour = kind or USUAL
+    size, least, most, an_hour, days, seasons = kind or USUAL
     rng = np.random.default_rng(seed)
     level = np.exp(rng.uniform(np.log(least), np.log(most), series))
+    season, usual, keep = (
+        rng.normal(0.0, seasons, series) if seasons else np.zeros(series),
+        level,
+        np.exp(-1.0 / _SEASON),
+    )
     for step in range(length):
         hour = step / an_hour
+        if (days or seasons) and step % (24 * an_hour) == 0:
+            season = keep * season + rng.normal(0.0, seasons * np.sqrt(1.0 - keep * keep), series)
+            level = usual * np.exp(season + rng.normal(0.0, days, series))
         rhythm = 1.1 + np.sin((hour % 24 - 9) / 24 * 2 * np.pi)
         mean = level * rhythm * (0.6 if hour // 24 % 7 >= 5 else 1.0)
         noise = rng.gamma(size, 1.0 / size, series) if np.isfinite(size) else 1.0

@@ -42,11 +42,14 @@ class NaiveCountCusum:
         self.first: int | None = None
         self.count = 0
         self.bins: dict[tuple[bool, int], tuple[float, float]] = {}
+        self.scatters: dict[tuple[bool, int], tuple[float, float]] = {}
         self.base = (0.0, 0.0)
         self.scatter = (0.0, 0.0)
+        self.counted, self.foreseen = 0.0, 0.0  # what came of late, and what the hours alone made expect
         self.phase: float | None = None
+        self.off = 1 / 12  # mean square of how far values lie off their phase
         self.together = NaiveTogether(24.0)
-        self.sides = NaiveSides(NaivePrior(0.01, 0.85))
+        self.sides = NaiveSides(NaivePrior(0.008, 0.8))
         self.sums = [0.0, 0.0]
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:
@@ -57,14 +60,20 @@ class NaiveCountCusum:
             self.first = at_ms
         n = self.count
         gap = self.together.gap(at_ms, n)
-        key, mean, dispersion, visits = self._usual(local_ms)
+        key, hourly, common, visits = self._usual(local_ms)
+        level = min(max((self.counted + 1000.0) / (self.foreseen + 1000.0), 1 / 30), 30.0)
+        mean = max(hourly * level, 1e-6)
+        own, squares = self.scatters.get(key, (0.0, 0.0))
+        dispersion = max((own + 20 * mean**2 * common) / (squares + 20 * mean**2), 0.05**2)
+        dispersion += (dispersion + 1 / mean) / (visits + 1)
+        week = min(max(self.together.pace / 3_600_000, 1 / 60), 1.0) * (1 - math.exp(-1 / 168))
         known = visits >= 2.0
         variance = self.together.cautious(n)
         for side, factor in enumerate((1.5, 1 / 1.5)):
             size = 1.0 / dispersion
             ratio = value * math.log(factor) - (value + size) * math.log((size + factor * mean) / (size + mean))
             gain = min(max(ratio, -2.5), 2.5) / variance if known else 0.0
-            added = (0.0 if gap else self.sums[side]) + gain
+            added = (0.0 if gap else self.sums[side] * (1 - week)) + gain
             self.sums[side] = min(max(added, 0.0), self.sides.sides[side].most())
         ready = known and n >= 100 and at_ms - self.first >= 14 * 86_400_000
         high = low = 1.0
@@ -74,7 +83,14 @@ class NaiveCountCusum:
         spread = math.sqrt(mean + dispersion * mean * mean)
         score = min(max((value - mean) / spread, -3.0), 3.0) if known else 0.0
         self.together.learn(score, n, min(high, low))
-        self._learn(key, value, mean, 3.0 * spread + 3.0, visits)
+        residual = min(max(value - mean, -3.0 * spread - 3.0), 3.0 * spread + 3.0)
+        self.counted = (1 - week) * self.counted + (mean + residual if known else 0.0)
+        self.foreseen = (1 - week) * self.foreseen + (mean / level if known else 0.0)
+        beyond = residual**2 / (1 + 1 / max(visits, 1.0)) - mean
+        news = (beyond, mean**2) if known else (0.0, 0.0)
+        self.scatter = 0.999 * self.scatter[0] + news[0], 0.999 * self.scatter[1] + news[1]
+        self.scatters[key] = 0.99 * own + news[0], 0.99 * squares + news[1]
+        self._learn(key, (mean + residual if known else value) / level)
         self.count += 1 if known else 0
         return high, low, mean if ready else math.nan
 
@@ -88,14 +104,22 @@ class NaiveCountCusum:
         self.phase += shift / 100
         mean = self._mean(key, base)
         if abs(shift) > 0.02:
-            beside = self._key(local_ms + (3_600_000 if shift > 0 else -3_600_000))
-            if self.bins.get(beside, (0.0, 0.0))[1] >= 1.0:
-                mean += abs(shift) * (self._mean(beside, base) - mean)
-        mean = max(mean, 1e-6)
+            mean = self._bent(local_ms, shift, mean, base)
         prior = 20 * base * base + 1e-6
-        dispersion = max((self.scatter[0] + 0.1 * prior) / (self.scatter[1] + prior), 0.05**2)
+        dispersion = (self.scatter[0] + 0.1 * prior) / (self.scatter[1] + prior)
         visits = self.bins.get(key, (0.0, 0.0))[1]
-        return key, mean, dispersion + (dispersion + 1 / mean) / (visits + 1), visits
+        return key, mean, dispersion, visits
+
+    def _bent(self, local_ms: int, shift: float, here: float, base: float) -> float:
+        """Read the parabola that has the means of three hours, that of this one at the mean square of places in it."""
+        beside = []
+        for hour in (-3_600_000, 3_600_000):
+            key = self._key(local_ms + hour)
+            beside.append(self._mean(key, base) if self.bins.get(key, (0.0, 0.0))[1] >= 1.0 else here)
+        bend = (beside[0] + beside[1]) / 2 - here
+        found = here - bend * self.off + shift * (beside[1] - beside[0]) / 2 + bend * shift * shift
+        self.off += (shift * shift - self.off) / 100
+        return max(found, min(here, *beside) / 2)
 
     @staticmethod
     def _key(local_ms: int) -> tuple[bool, int]:
@@ -107,16 +131,9 @@ class NaiveCountCusum:
         lean = 1 / (1 + visits)
         return (total + lean * base) / (visits + lean)
 
-    def _learn(self, key: tuple[bool, int], value: float, mean: float, reach: float, visits: float) -> None:
-        residual = min(max(value - mean, -reach), reach)
-        known = visits >= 2.0
-        taught = mean + residual if known else value
+    def _learn(self, key: tuple[bool, int], taught: float) -> None:
         keep = math.exp(-1 / 30)
         total, seen = self.bins.get(key, (0.0, 0.0))
         self.bins[key] = keep * total + taught, keep * seen + 1
         keep = math.exp(-1 / 1500)
         self.base = keep * self.base[0] + taught, keep * self.base[1] + 1
-        self.scatter = 0.999 * self.scatter[0], 0.999 * self.scatter[1]
-        if known:
-            beyond = residual**2 / (1 + 1 / visits) - mean
-            self.scatter = self.scatter[0] + beyond, self.scatter[1] + mean**2

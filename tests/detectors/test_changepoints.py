@@ -182,6 +182,19 @@ def test_counts_that_stay_off_their_week_are_found(factor: float, side: str) -> 
     assert (p[: 60 * 24] < 1e-6).mean() < 1e-5
 
 
+def test_counts_that_stay_off_become_the_norm() -> None:
+    """A third less for good, in series of more than twenty an hour: told within days, usual after two weeks.
+
+    All were told, and from then on none was below 1e-4; without a level that follows, nearly all still were.
+    """
+    values = hourly(84, 100, 17)
+    busy = values[: 60 * 24].mean(axis=0) > 20.0
+    values[60 * 24 :] = np.round(values[60 * 24 :] * 0.65)
+    p = told(CountCusum(), values, MONDAY + np.arange(len(values)) * HOUR).p_low[:, busy]
+    assert (p[60 * 24 : 63 * 24].min(axis=0) < 1e-6).mean() > 0.9
+    assert (p[74 * 24 :] < 1e-4).mean() < 0.01
+
+
 def test_one_storm_of_counts_is_no_shift() -> None:
     """An hour of a hundred times the usual adds what any surprising hour adds."""
     values = hourly(60, 100, 15)
