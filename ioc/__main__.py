@@ -40,6 +40,7 @@ def cli() -> None:
       ioc demo                          real Kafka, a worker and a simulated day, incidents on screen
       ioc detect recording.ndjson.gz    the same fold on a file, without Kafka
       ioc worker --config ioc.toml      consume, detect, fold, serve /metrics
+      ioc incidents --config ioc.toml   what is open now, and why
 
     Exit codes: 0 done, 1 bug, 2 usage, 3 configuration, 4 Kafka, 5 input, 6 download, 7 check, 8 stalled, 130 Ctrl-C.
     """

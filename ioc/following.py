@@ -1,6 +1,7 @@
-"""Follows `ioc.incidents` on Kafka: every revision as it comes, from a thread of its own."""
+"""Follows `ioc.incidents` on Kafka: every revision as it comes, from a thread of its own; or all that stand now."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Self
 
@@ -8,9 +9,29 @@ import msgspec
 from kafka import KafkaConsumer, TopicPartition
 
 from ioc.config import Kafka
-from ioc.kafka import client_settings
+from ioc.errors import KafkaUnavailable
+from ioc.kafka import client_settings, reaching
 from streams.incidents import Incident
 from streams.topics import INCIDENTS
+
+_PATIENCE_S = 60.0
+
+
+def latest_incidents(kafka: Kafka) -> list[Incident]:
+    """Return the last revision of every incident that is on the topic now.
+
+    Raises
+    ------
+    KafkaUnavailable
+        No broker answers, or the topic can't be read to its end.
+    """
+    deadline = time.monotonic() + _PATIENCE_S
+    with reaching(kafka), IncidentFollower(kafka, lambda _: None) as follower:
+        while not follower.caught_up():
+            if time.monotonic() > deadline:
+                raise KafkaUnavailable(f"{INCIDENTS} was not read to its end within {_PATIENCE_S:.0f} s")
+            time.sleep(0.1)
+    return list(follower.latest.values())
 
 
 class IncidentFollower:
