@@ -73,8 +73,8 @@ docs: $(VENV)/.dev ## make docs/detectors.md and its pictures from the detectors
 site: $(VENV)/.dev ## build the documentation as a site, into build/site; fails on a dead link
 	@$(BIN)/python -m mkdocs build --strict --quiet
 
-deploy-files: $(VENV)/.dev ## make rules, dashboards and manifests under deploy/ from deploy/sources
-	@$(BIN)/python -m deploy.sources
+deploy-files: $(VENV)/.dev ## make rules, dashboards and manifests under deploy/ from deploy/sources (ARGS="--site FILE --to DIR": with your addresses)
+	@$(BIN)/python -m deploy.sources $(ARGS)
 
 pictures: $(VENV)/.dev ## draw docs/pictures/dashboards anew, from a replayed province (what make test-ops draws is in build/dashboards)
 	@$(BIN)/python -m pytest -q tests/ops/test_dashboards.py $(ARGS)

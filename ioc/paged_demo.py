@@ -34,7 +34,7 @@ _RULES = ("prometheus/rules.yml", "prometheus/alerts.yml")
 _PROMETHEUS, _ALERTMANAGER = "prometheus/prometheus.yml", "alertmanager/alertmanager.yml"
 # the addresses that the committed files name
 _OF_PROMETHEUS, _OF_ALERTMANAGER, _OF_WORKER = "127.0.0.1:9090", "127.0.0.1:9093", "127.0.0.1:9108"
-_OF_RELAY = "127.0.0.1:9095"
+_OF_RELAY = "https://pager.example/ioc"
 
 
 class Watch(NamedTuple):
@@ -77,7 +77,7 @@ def watching(metrics_address: str, say: Callable[[str], None]) -> Iterator[Watch
     with contextlib.ExitStack() as parts:
         directory = Path(parts.enter_context(TemporaryDirectory(prefix="ioc-watch-")))
         receiver = parts.enter_context(pager())
-        routes = written(_ALERTMANAGER, {_OF_RELAY: _host(receiver.url)})
+        routes = written(_ALERTMANAGER, {_OF_RELAY: receiver.url})
         (directory / "alertmanager.yml").write_text(routes, encoding="utf-8")
         manager = parts.enter_context(alertmanager(directory / "alertmanager.yml", directory))
         (port,) = free_ports(1)

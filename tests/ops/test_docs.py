@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.sources.site import EXAMPLE
 from ioc.broker import EmbeddedKafka
 from ioc.config import Kafka
 from ioc.topics import apply_topics
@@ -15,6 +16,8 @@ from tests.ops.summary import Record
 
 SUPPOSED = {
     "ioc.toml": "[admission]\nallowed_lateness_s = 900\n",
+    "site.toml": EXAMPLE.read_text(encoding="utf-8"),
+    "figures.csv": "tenant,kpi,value,as_of\n11,dti_rank,24,2024-12-31\n",
     "series.csv": "timestamp,value\n" + "".join(f"2026-03-{day:02} 08:00:00,{day % 7}\n" for day in range(1, 29)),
 }
 """What pages suppose that a reader has; the broker of the tests is in the environment, which goes before the file."""

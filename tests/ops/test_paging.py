@@ -7,12 +7,14 @@ divided by `PACE`.
 import threading
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from deploy.sources.alerts import groups
 from deploy.sources.alerts.levels import recordings
 from deploy.sources.alerts.writing import rules
 from deploy.sources.routes import text
+from deploy.sources.site import read
 from ioc.config import Metrics
 from ioc.metrics import WorkerMetrics, serve
 from ioc.observability import Page
@@ -82,7 +84,7 @@ def _is(page: Page, name: str, unit: str) -> bool:
 
 def _muted_now(webhook: str) -> str:
     """Return the committed configuration with offices that are closed at this hour, whatever it is."""
-    written = text(webhook, PACE)
+    written = text(msgspec.structs.replace(read(), relay=webhook), PACE)
     start = written.index("time_intervals:\n- name: offices-closed")
     end = written.index("receivers:\n")
     always = "time_intervals:\n- name: offices-closed\n  time_intervals:\n  - times:\n"
@@ -96,8 +98,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     server, address = serve(metrics, Metrics(port=0))
     target = address.removeprefix("http://").removesuffix("/metrics")
     written = {
-        "rules.yml": rules(recordings(), {}, PACE),
-        "alerts.yml": rules({}, groups(), PACE),
+        "rules.yml": rules(recordings(), {}, read(), PACE),
+        "alerts.yml": rules({}, groups(), read(), PACE),
     }
     try:
         with running(tmp_path_factory.mktemp("paging"), {"ioc-worker": [target]}, written, _muted_now) as stack:

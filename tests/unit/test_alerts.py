@@ -7,12 +7,13 @@ import pytest
 import yaml
 from msgspec import structs
 
-from deploy.sources.alerts import ALERTS, files
+from deploy.sources.alerts import ALERTS, files, pages
 from deploy.sources.alerts.levels import BURNS, recordings
 from deploy.sources.alerts.model import Alert
 from deploy.sources.alerts.text import FIGURES, tokens
 from deploy.sources.alerts.writing import rules
 from deploy.sources.dashboards.words import RULES
+from deploy.sources.site import read
 from deploy.sources.writing import ROOT
 from ioc.metrics.catalogue import SAMPLES
 from ioc.service_levels import Objectives
@@ -83,7 +84,7 @@ def test_written_alerts_carry_what_a_page_needs() -> None:
     groups = yaml.safe_load((ROOT / "prometheus" / "alerts.yml").read_text())["groups"]
     written = [rule for group in groups for rule in group["rules"]]
     assert len(written) == len(ALERTS)
-    pages = {path.stem for path in (ROOT / "grafana" / "dashboards").rglob("*.json")}
+    boards = {path.stem for path in (ROOT / "grafana" / "dashboards").rglob("*.json")}
     for rule in written:
         assert {"severity", "team"} <= set(rule["labels"])
         notes = rule["annotations"]
@@ -95,7 +96,7 @@ def test_written_alerts_carry_what_a_page_needs() -> None:
             "runbook_url",
             "dashboard_url",
         }
-        assert re.search(r"/d/(ioc-[a-z]+)", notes["dashboard_url"])[1] in pages  # type: ignore[index]
+        assert re.search(r"/d/(ioc-[a-z]+)", notes["dashboard_url"])[1] in boards  # type: ignore[index]
         assert rule["for"].endswith("s")
         assert rule["keep_firing_for"].endswith("s")
 
@@ -117,7 +118,7 @@ def test_every_burn_rate_can_be_reached_and_short_windows_ask_for_more(objective
 def test_a_quicker_pace_shortens_every_duration() -> None:
     """The live test can't wait for minutes."""
     alert = next(alert for alert in ALERTS if alert.name == "IocStreamAbsent")
-    text = rules({}, {"g": [alert]}, pace=60.0)
+    text = rules({}, {"g": [alert]}, read(), pace=60.0)
     assert "[10s]" in text
     assert "for: 5s" in text
     assert "[10m]" not in text
@@ -125,4 +126,5 @@ def test_a_quicker_pace_shortens_every_duration() -> None:
 
 def test_all_files_are_made_for_prometheus_and_the_runbook() -> None:
     """Configuration, recordings, alerts, tests, runbook."""
-    assert {path.name for path in files()} >= {"prometheus.yml", "rules.yml", "alerts.yml", "runbook.md"}
+    made = {path.name for path in (*files(read()), *pages())}
+    assert made == {"prometheus.yml", "rules.yml", "alerts.yml", "runbook.md"}

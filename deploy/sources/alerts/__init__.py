@@ -8,21 +8,26 @@ from deploy.sources.alerts.model import Alert
 from deploy.sources.alerts.pipeline import PIPELINE
 from deploy.sources.alerts.queues import QUEUES
 from deploy.sources.alerts.systems import SYSTEMS
-from deploy.sources.alerts.writing import configuration, rules, runbook, tests
+from deploy.sources.alerts.writing import configuration, here, rules, runbook, tests
+from deploy.sources.site import Site
 
 ALERTS: tuple[Alert, ...] = (*PIPELINE, *INCIDENTS, *SYSTEMS, *QUEUES, *LEVELS)
 """Every alert; several of one name have different severities."""
 
 
-def files() -> dict[Path, str]:
-    """Return all of them."""
+def files(site: Site) -> dict[Path, str]:
+    """Return what Prometheus reads."""
     return {
-        Path("prometheus/prometheus.yml"): configuration(),
-        Path("prometheus/rules.yml"): rules(recordings(), {}),
-        Path("prometheus/alerts.yml"): rules({}, groups()),
+        Path("prometheus/prometheus.yml"): configuration(here(site)),
+        Path("prometheus/rules.yml"): rules(recordings(), {}, site),
+        Path("prometheus/alerts.yml"): rules({}, groups(), site),
         Path("prometheus/tests/alerts.yml"): tests(ALERTS),
-        Path("../docs/runbook.md"): runbook(ALERTS),
     }
+
+
+def pages() -> dict[Path, str]:
+    """Return the runbook."""
+    return {Path("../docs/runbook.md"): runbook(ALERTS)}
 
 
 def groups() -> dict[str, tuple[Alert, ...]]:

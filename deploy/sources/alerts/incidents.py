@@ -61,12 +61,12 @@ _CAMERAS = Alert(
     Told(
         "Camera mất tín hiệu tại $unit",
         "$value camera của $unit mất tín hiệu, đã quá 15 phút.",
-        "Xem camera nào ở sự cố sensor_silent; kiểm tra nguồn và mạng tại chỗ.",
+        "`ioc incidents --unit MÃ` cho biết camera nào; kiểm tra nguồn và mạng tại chỗ.",
     ),
     Told(
         "Cameras are silent in $unit",
         "$value cameras of $unit are silent, for more than 15 minutes now.",
-        "Incidents of the rule sensor_silent name them; check power and network there.",
+        "`ioc incidents --unit CODE` names them; check power and network there.",
     ),
     "ioc-cameras",
     Case({f"ioc_cameras_silent{{{_UNIT}}}": "0 1x40"}, 20),
@@ -82,12 +82,12 @@ _MAJOR = Alert(
     Told(
         "Sự cố nghiêm trọng, $unit: $rule",
         "Có sự cố mức lớn trở lên đang mở: $rule ($unit).",
-        "Mở trang sự cố của đơn vị, đọc giải thích, phân công xử lý.",
+        "Đọc giải thích và bằng chứng bằng `ioc incidents --unit MÃ`, xem trang sự cố của đơn vị, phân công xử lý.",
     ),
     Told(
         "Major incident, $unit: $rule",
         "A major or critical incident is open: $rule ($unit).",
-        "Open the unit's incident page, read the explanation, assign it.",
+        "Read explanation and evidence by `ioc incidents --unit CODE`, look at the unit's page, assign it.",
     ),
     "ioc-incident",
     _incidents("queue_wait", "major", "0 1x20"),
@@ -184,12 +184,12 @@ _STALE = Alert(
     Told(
         "Nhiều sự cố mở quá một ngày",
         "$value sự cố mở hơn 24 giờ (ISA-18.2: dưới 5).",
-        "Duyệt danh sách sự cố mở: xử lý, hoặc báo bảo trì nguồn gây ra.",
+        "Duyệt danh sách sự cố mở (`ioc incidents`): xử lý, hoặc báo bảo trì nguồn gây ra.",
     ),
     Told(
         "Many incidents stand for more than a day",
         "$value incidents have been open for more than 24 hours (ISA-18.2: fewer than 5).",
-        "Go through the open ones: settle them, or have their sources maintained.",
+        "Go through the open ones (`ioc incidents`): settle them, or have their sources maintained.",
     ),
     "ioc-incident",
     Case({'ioc_incidents_stale{tenant="11"}': "5x90"}, 80),

@@ -178,12 +178,12 @@ def _skewed(severity: Severity, limit: float) -> Alert:
         Told(
             "Đồng hồ của nguồn trên $topic sai",
             f"$share bản ghi của $topic mang giờ sai (ngưỡng {limit:.0%}).",
-            "Xem sự cố source_clock để biết nguồn; đồng bộ NTP cho nguồn hoặc cổng.",
+            "Sự cố source_clock (`ioc incidents`) cho biết nguồn; đồng bộ NTP cho nguồn hoặc cổng.",
         ),
         Told(
             "Clocks of sources on $topic are wrong",
             f"$share of the records of $topic carry a wrong time (limit {limit:.0%}).",
-            "Incidents of the rule source_clock name the sources; mend NTP there or at the gateway.",
+            "Incidents of the rule source_clock (`ioc incidents`) name the sources; mend NTP there or at the gateway.",
         ),
         _PAGE,
         Case(_counted(note, round(limit * 2000), 1000), 40),

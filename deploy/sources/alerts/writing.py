@@ -2,18 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import yaml
 
 from deploy.sources.alerts.model import Alert, Case, Recorded, Told
 from deploy.sources.alerts.text import shown, template, tokens
-
-RUNBOOK = "https://ioc.example/docs/runbook/"
-"""Where the pages of docs/runbook.md are read; one place to change."""
-
-GRAFANA = "https://grafana.ioc.example/d/"
+from deploy.sources.dashboards.frame import TITLES
+from deploy.sources.site import Site
 
 _MADE = "# Made by `make deploy-files` from deploy/sources/alerts; change it there.\n"
 _UNIT = "?var-unit={{ $labels.unit }}"
@@ -22,13 +18,16 @@ _NOTHING = Case({}, 5)
 _SECONDS_OF = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-def rules(recordings: Mapping[str, Recorded], alerts: Mapping[str, Sequence[Alert]], pace: float = 1.0) -> str:
+def rules(
+    recordings: Mapping[str, Recorded], alerts: Mapping[str, Sequence[Alert]], site: Site, pace: float = 1.0
+) -> str:
     """Return a file of rules by group; ``pace`` shortens every duration, for tests that can't wait.
 
     Examples
     --------
     >>> from deploy.sources.alerts.model import Recording
-    >>> print(rules({"g": Recorded((Recording("a:b:sum", "sum(rate(x[10m]))"),), 120)}, {}, pace=60.0))
+    >>> from deploy.sources.site import read
+    >>> print(rules({"g": Recorded((Recording("a:b:sum", "sum(rate(x[10m]))"),), 120)}, {}, read(), pace=60.0))
     # Made by `make deploy-files` from deploy/sources/alerts; change it there.
     groups:
     - name: g
@@ -38,11 +37,11 @@ def rules(recordings: Mapping[str, Recorded], alerts: Mapping[str, Sequence[Aler
         expr: sum(rate(x[10s]))
     <BLANKLINE>
     """
-    return _MADE + _yaml({"groups": rule_groups(recordings, alerts, pace)})
+    return _MADE + _yaml({"groups": rule_groups(recordings, alerts, site, pace)})
 
 
 def rule_groups(
-    recordings: Mapping[str, Recorded], alerts: Mapping[str, Sequence[Alert]], pace: float = 1.0
+    recordings: Mapping[str, Recorded], alerts: Mapping[str, Sequence[Alert]], site: Site, pace: float = 1.0
 ) -> list[dict[str, Any]]:
     """Return groups of rules as a file of rules and a PrometheusRule of Kubernetes both hold them."""
     groups: list[dict[str, Any]] = [
@@ -53,11 +52,13 @@ def rule_groups(
         }
         for name, group in recordings.items()
     ]
-    groups += [{"name": name, "rules": [_alert(each, pace) for each in members]} for name, members in alerts.items()]
+    groups += [
+        {"name": name, "rules": [_alert(each, site, pace) for each in members]} for name, members in alerts.items()
+    ]
     return groups
 
 
-def _alert(alert: Alert, pace: float) -> dict[str, Any]:
+def _alert(alert: Alert, site: Site, pace: float) -> dict[str, Any]:
     return {
         "alert": alert.name,
         "expr": _paced(alert.expr, pace),
@@ -69,8 +70,8 @@ def _alert(alert: Alert, pace: float) -> dict[str, Any]:
             "description": template(alert.vi.meaning, "vi"),
             "summary_en": template(alert.en.summary, "en"),
             "description_en": template(alert.en.meaning, "en"),
-            "runbook_url": f"{RUNBOOK}#{alert.name.lower()}",
-            "dashboard_url": f"{GRAFANA}{alert.dashboard}{_UNIT if 'unit' in tokens(alert.vi.summary) else ''}",
+            "runbook_url": site.runbook_of(alert.name),
+            "dashboard_url": site.dashboard(alert.dashboard) + (_UNIT if "unit" in tokens(alert.vi.summary) else ""),
         },
     }
 
@@ -114,18 +115,19 @@ def _test(name: str, alert: Alert, case: Case, expected: int) -> dict[str, Any]:
 class Surroundings(NamedTuple):
     """What Prometheus finds where: the rest of its configuration is the same everywhere."""
 
-    workers: Mapping[str, Any] = MappingProxyType({"static_configs": [{"targets": ["127.0.0.1:9108"]}]})
+    workers: Mapping[str, Any]
     """How workers are found, as in a scrape configuration."""
     alertmanager: str = "127.0.0.1:9093"
     rules: str = ""
     """The folder of rules, relative to the configuration, with a slash behind."""
 
 
-HERE = Surroundings()
-"""Workers and Alertmanager on this machine, rules beside the configuration."""
+def here(site: Site) -> Surroundings:
+    """Return the surroundings of a Prometheus beside Alertmanager, with the rules beside its configuration."""
+    return Surroundings({"static_configs": [{"targets": list(site.workers)}]})
 
 
-def configuration(around: Surroundings = HERE) -> str:
+def configuration(around: Surroundings) -> str:
     """Return prometheus.yml for a place."""
     return _MADE + _yaml(
         {
@@ -150,7 +152,8 @@ def runbook(alerts: Iterable[Alert]) -> str:
     for name, members in chapters.items():
         first = members[0]
         levels = ", ".join(f"{each.severity} (`for` {each.hold_s // 60} min)" for each in members)
-        look = f"[{first.dashboard}]({GRAFANA}{first.dashboard})"
+        title = TITLES[first.dashboard]
+        look = f"[{title.beside}](dashboards.md#{title.en.lower().replace(' ', '-')}) (`{first.dashboard}`)"
         parts.append(
             f"## {name}\n"
             f"{_chapter(first.vi, ('Ý nghĩa', 'Xem ở đâu', 'Việc cần làm'), look)}\n\n"

@@ -20,10 +20,10 @@ def page() -> Page:
         Words(
             "Sự cố của một đơn vị: loại nào, từ khi nào, vì sao hệ thống báo, và cùng lúc đó camera, hàng chờ, hồ "
             "sơ ra sao. "
-            "Câu giải thích của từng sự cố nằm trong chủ đề ioc.incidents, theo mã ở các chấm mẫu.",
+            "Câu giải thích và bằng chứng của từng sự cố: `ioc incidents`, theo mã ở các chấm mẫu.",
             "Incidents of a unit: which, since when, why they are told, and how cameras, queues and dossiers are "
             "meanwhile. "
-            "Each incident's explanation stands on the topic ioc.incidents, under the id that exemplars show.",
+            "`ioc incidents` tells each one's explanation and evidence, by the id that exemplars show.",
         ),
         [
             tenant(),
@@ -78,8 +78,8 @@ def _why() -> Row:
             course(
                 Words("Sự cố mới mở", "Incidents opened"),
                 Words(
-                    "Sự cố mở lúc nào? Chấm mẫu mang mã sự cố để tra trong ioc.incidents.",
-                    "When did incidents open? Exemplars carry the id to look up on ioc.incidents.",
+                    "Sự cố mở lúc nào? Chấm mẫu mang mã sự cố để tra bằng `ioc incidents MÃ`.",
+                    "When did incidents open? Exemplars carry the id for `ioc incidents ID`.",
                 ),
                 [Query(f"sum by (severity) ({opened})", "{{severity}}", exemplar=True)],
                 Size(8, 9),
