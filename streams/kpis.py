@@ -6,12 +6,14 @@ from typing import Literal, NamedTuple
 Unit = Literal["ratio", "seconds", "points", "accounts", "rank", "goals"]
 
 _MOST = {"ratio": 1.0, "points": 100.0, "goals": 5.0}
+_NAMED = {"ratio": "a ratio", "rank": "a rank"}
 
 
 class Indicator(NamedTuple):
     """An indicator; ``measures`` are the families it is computed from, none: its figures are imported.
 
-    ``every_days`` is how long a figure is the newest one, as a rule.
+    ``every_days`` is how long a figure is the newest one, as a rule; None: no other will come. ``most`` is its greatest
+    value where the unit doesn't say it.
     """
 
     id: str
@@ -20,7 +22,8 @@ class Indicator(NamedTuple):
     vi: str
     en: str
     measures: tuple[str, ...] = ()
-    every_days: int = 31
+    every_days: int | None = 31
+    most: float | None = None
 
     @property
     def live(self) -> bool:
@@ -36,14 +39,22 @@ class Indicator(NamedTuple):
         'must be a ratio of 0 to 1, is 98.9'
         >>> KPIS["etax_firms_share"].refusal(0.989)
         """
-        most = _MOST.get(self.unit, 1e15)
+        most = _MOST.get(self.unit, 1e15) if self.most is None else self.most
         if 0.0 <= value <= most:
             return None
-        return f"must be a {self.unit} of 0 to {most:g}, is {value:g}"
+        return f"must be {_NAMED.get(self.unit, self.unit)} of 0 to {most:g}, is {value:g}"
 
 
-def _higher(name: str, vi: str, en: str, *measures: str, unit: Unit = "ratio", every_days: int = 31) -> Indicator:
+def _higher(
+    name: str, vi: str, en: str, *measures: str, unit: Unit = "ratio", every_days: int | None = 31
+) -> Indicator:
     return Indicator(name, unit, "higher", vi, en, measures, every_days)
+
+
+def _part(name: str, vi: str, en: str, most: float | None = None) -> Indicator:
+    """Return a part of the service index of Decision 766, told every week; ``most`` None: as the index."""
+    vi, en = f"Chỉ số phục vụ: {vi}", f"Service index: {en}"
+    return Indicator(f"service_index_{name}", "points", "higher", vi, en, every_days=7, most=most)
 
 
 _ALL = (
@@ -78,11 +89,21 @@ _ALL = (
     _higher("full_online_share", "Thủ tục trực tuyến toàn trình (mức 4)", "Procedures fully online (level 4)"),
     _higher("national_portal_share", "Dịch vụ tích hợp Cổng quốc gia", "Online procedures on the national portal"),
     _higher("work_files_province_share", "Hồ sơ công việc trên mạng, cấp tỉnh", "Work files online, province"),
-    _higher("work_files_district_share", "Hồ sơ công việc trên mạng, cấp huyện", "Work files online, districts"),
+    _higher(
+        "work_files_district_share",
+        "Hồ sơ công việc trên mạng, cấp huyện",
+        "Work files online, districts",
+        every_days=None,  # there are no districts since July 2025
+    ),
     _higher("work_files_commune_share", "Hồ sơ công việc trên mạng, cấp xã", "Work files online, communes"),
     _higher(
         "service_index", "Chỉ số phục vụ (766/QĐ-TTg)", "Service index (Decision 766)", unit="points", every_days=7
     ),
+    _part("transparency", "công khai, minh bạch", "transparency", 18.0),
+    _part("on_time", "tiến độ giải quyết", "on time", 20.0),
+    _part("satisfaction", "mức độ hài lòng", "satisfaction", 18.0),
+    _part("digitisation", "số hóa hồ sơ", "digitisation"),
+    _part("online", "dịch vụ trực tuyến", "online service"),
     _higher("digital_supervision_share", "Kiểm tra thực hiện trên môi trường số", "Supervision done digitally"),
     _higher("documents_signed_share", "Văn bản điện tử được ký số", "E-documents signed"),
     _higher("documents_exchanged_share", "Văn bản trao đổi điện tử", "Documents exchanged electronically"),

@@ -19,6 +19,7 @@ from ioc.metrics.catalogue import SAMPLES
 from ioc.service_levels import Objectives
 from streams import grouping
 from streams.incidents import Severity
+from streams.kpis import KPIS
 
 _PROMETHEUS_OWN = {"up", "scrape_duration_seconds"}
 _NAME = re.compile(r"\b(ioc_[a-z_]+|tenant(?:_unit)?_level:[a-z_]+:[a-z0-9]+)\b(?!\()")
@@ -56,6 +57,19 @@ def test_every_rule_of_incidents_that_alerts_name_has_its_words() -> None:
     """Those that can be major or critical, and those that flicker."""
     severe = {rule for rule, levels in grouping.RULES.items() if levels & {Severity.MAJOR, Severity.CRITICAL}}
     assert set(RULES) == (severe - {"area_outage"}) | grouping.RECURRING
+
+
+def test_a_figure_is_late_by_its_own_period_and_one_that_ended_never() -> None:
+    """The index of services comes every week, the rank once a year; there are no districts any more."""
+    (asked,) = (alert.expr for alert in ALERTS if alert.name == "IocKpiStale" and alert.severity == "warning")
+    limits = {
+        kpi: float(days)
+        for kpis, days in re.findall(r'kpi=~"([^"]+)"\}\)\) / 86400 > ([\d.]+)', asked)
+        for kpi in kpis.split("|")
+    }
+    assert {kpi.id for kpi in KPIS.values() if not kpi.live} - limits.keys() == {"work_files_district_share"}
+    assert 7 < limits["service_index_on_time"] < 14 < limits["etax_firms_share"] < 60
+    assert limits["dti_rank"] > 366
 
 
 def test_no_alert_is_there_twice() -> None:

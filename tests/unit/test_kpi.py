@@ -85,6 +85,7 @@ def test_json_says_the_same_as_csv(tmp_path: Path) -> None:
     [
         ("15,etax,0.9,2025-01-01,,,", "line 2: kpi: 'etax' is unknown"),
         ("15,etax_firms_share,98.9,2025-01-01,,,", "line 2: value: must be a ratio of 0 to 1, is 98.9"),
+        ("15,service_index_on_time,21,2025-01-01,,,", "line 2: value: must be points of 0 to 20, is 21"),
         ("15,etax_firms_share,a,2025-01-01,,,", "line 2: value: 'a' is no number"),
         ("15,etax_firms_share,nan,2025-01-01,,,", "line 2: value: 'nan' is no number"),
         ("15,etax_firms_share,0.9,01/01/2025,,,", "line 2: as_of: "),

@@ -77,7 +77,7 @@ def _kpi(severity: Severity, periods: float) -> Alert:
     """Return the alert on figures that should have been followed by others; each has its own period."""
     by_period: dict[int, list[str]] = {}
     for kpi in KPIS.values():
-        if not kpi.live:
+        if not kpi.live and kpi.every_days is not None:
             by_period.setdefault(kpi.every_days, []).append(kpi.id)
     aged = (
         f'(time() - max by (tenant, kpi) (ioc_kpi_as_of_timestamp_seconds{{kpi=~"{"|".join(kpis)}"}})) / 86400'
