@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors import beats, peaks
 from detectors.arrays import Block, Floats, Ints, Scores
 from detectors.bank import DAY_MS, NEVER, Bank, Column, Verdict
 
@@ -18,9 +19,12 @@ _BIN_OF_WEEK = np.arange(7 * _BINS_A_DAY) % _BINS_A_DAY + np.repeat(
     [0, 0, _BINS_A_DAY, _BINS_A_DAY, 0, 0, 0], _BINS_A_DAY
 )
 _LEAST_LIVED = 1.5  # visits
-_SHARE = 0.1  # of gaps lie above the learned quantile, where the tail begins
+_LONGER = 0.3  # of gaps are longer than a beat
+_BEAT = 1.2  # expected arrivals, if they come at random
+_LEAST_BEAT = 0.3
+_MOST_P = 0.1
 _LONGEST_WALK = _BINS_A_DAY * 9
-_LOOK_AHEAD = (8, _BINS_A_DAY - 8, *([_BINS_A_DAY] * 8))  # bins looked at together; most deadlines are near
+_LOOK_AHEAD = (4, 12, 80, *([_BINS_A_DAY] * 8))  # bins looked at together; most deadlines are near
 
 
 class SilenceParameters(NamedTuple):
@@ -29,7 +33,7 @@ class SilenceParameters(NamedTuple):
     Attributes
     ----------
     median_gaps, least_s : float
-        A gap is no silence before this many median gaps, nor before this many seconds.
+        No silence is announced before this many median gaps, nor before this many seconds.
     p : float
         A series is silent when its gap's probability falls to this; what `Silence.deadlines` announces.
     quiet_days, quiet_arrivals : float
@@ -50,8 +54,8 @@ class SilenceParameters(NamedTuple):
         for name, value in self._asdict().items():
             if not value > 0.0:
                 raise ValueError(f"silence.{name} must be above 0, is {value}")
-        if self.p >= _SHARE:
-            raise ValueError(f"silence.p must be below {_SHARE}, is {self.p}")
+        if self.p >= _MOST_P:
+            raise ValueError(f"silence.p must be below {_MOST_P}, is {self.p}")
         return self
 
 
@@ -70,8 +74,9 @@ class Silence(Bank):
 
     A gap is measured in the arrivals expected in it, from the intensity learned per quarter of an hour of weekdays and
     of weekends (a quarter not lived through twice expects none: offices open and close within the hour), and compared
-    with earlier gaps so measured: an exponential tail above their 90 % quantile. So nights and closed weekends pass, a
-    regular source is missed soon and an irregular one later.
+    with earlier gaps so measured: how many were longer than a beat and a half, and how often they then went on
+    (`detectors.beats`). So nights and closed weekends pass, a regular source is missed soon, one that misses beats
+    later, and an irregular one last.
     ``p_high`` is the survival probability of the gap that ends with the observation, ``expected`` the median gap in
     seconds. ``usual``, given local times in steps of some milliseconds and that step, moves those of special days to
     the day of the week that they are like; so a holiday ahead is expected to be quiet.
@@ -87,7 +92,7 @@ class Silence(Bank):
     """
 
     name = "silence"
-    version = 1
+    version = 2
 
     def __init__(
         self, parameters: SilenceParameters | None = None, usual: Callable[[Ints, int], Ints] | None = None
@@ -101,9 +106,8 @@ class Silence(Bank):
                 "offset_ms": Column((), np.int64, 0),  # of the wall clock at the last arrival
                 "arrivals": Column(),
                 "log_median": Column(fill=np.nan),
-                "quantile": Column(fill=2.3),
-                "excess": Column(fill=1.0),
-                "peaks": Column(fill=10.0),
+                "beat": Column(fill=_BEAT),
+                "tail": Column((4,), fill=np.array(beats.PRIOR), series_last=True),
                 "bins": Column((_BINS, 2)),  # arrivals, visits
                 "deadline_ms": Column((), np.int64, UNKNOWN),
             }
@@ -121,11 +125,13 @@ class Silence(Bank):
         """Do as `update` does, and tell which arrivals came after their deadline, each series' in its order."""
         scores = Scores(np.ones(len(block.series)), np.ones(len(block.series)), np.full(len(block.series), np.nan))
         overdue: list[Overdue] = []
+        heard: list[Ints] = []
         for chosen, part in self._rounds(block):
             verdict, late = self._gaps(part)
             scores.p_high[chosen], scores.expected[chosen] = verdict.p_high, verdict.expected
             overdue += late
-        rows = np.unique(block.series[self._known(block.value)])
+            heard.append(part.series)
+        rows = heard[0] if len(heard) == 1 else np.unique(np.concatenate([block.series[:0], *heard]))
         self._table.ints("deadline_ms")[rows] = self._deadline(rows)
         return scores, overdue
 
@@ -147,15 +153,15 @@ class Silence(Bank):
         median_s = np.exp(_number(table.floats("log_median")[rows]))
         ready = count >= parameters.quiet_arrivals
         ready &= before - first >= parameters.quiet_days * DAY_MS
-        long = gap_ms > 1000.0 * np.maximum(parameters.median_gaps * median_s, parameters.least_s)
         p, late = np.ones(len(rows)), []
-        asked = np.flatnonzero(ready & long)
+        over = expected / table.floats("beat")[rows] - beats.LONG
+        asked = np.flatnonzero(ready & (over > 0.0))
         if len(asked):
-            asked_rows = rows[asked]
-            quantile, excess = table.floats("quantile")[asked_rows], table.floats("excess")[asked_rows]
-            p[asked] = _survival(expected[asked], quantile, excess)
-            late = self._overdue(asked_rows, block.at_ms[asked], median_s[asked])
-        weight = np.where(p < 1e-3, 0.1, 1.0)  # noqa: PLR2004 - an improbable gap counts a tenth: no outage is a rhythm
+            p[asked] = np.exp(beats.log_tail(over[asked], table.floats("tail").take(rows[asked], axis=1)))
+            gone = np.flatnonzero(p <= parameters.p)
+            if len(gone):
+                late = self._overdue(rows[gone], block.at_ms[gone], median_s[gone])
+        weight = np.where(p < peaks.SUSPICIOUS, peaks.SUSPICIOUS_WEIGHT, 1.0)  # no outage is a rhythm
         first_ms[rows] = first
         last_ms[rows] = before + gap_ms
         table.ints("offset_ms")[rows] = block.local_ms - block.at_ms
@@ -201,30 +207,23 @@ class Silence(Bank):
 
     def _learn_gaps(self, rows: Ints, log_gap: Floats, expected: Floats, weight: Floats, count: Floats) -> None:
         table = self._table
-        medians, quantiles = table.floats("log_median"), table.floats("quantile")
-        median, quantile = medians[rows], quantiles[rows]
+        medians, lengths, tails = table.floats("log_median"), table.floats("beat"), table.floats("tail")
+        median, beat, state = medians[rows], lengths[rows], tails.take(rows, axis=1)
         step = np.maximum(1.0 / count, 0.02) * weight
         medians[rows] = np.where(np.isnan(median), log_gap, median + step * np.sign(log_gap - median))
-        known = expected > 0.0
-        above = expected > quantile
-        pace = np.where(known, np.maximum(1.0 / (count + 10.0), 0.005) * weight, 0.0)
-        quantiles[rows] = np.maximum(quantile * np.exp(pace * (above - _SHARE) / _SHARE), 0.5)
-        far = np.flatnonzero(above)
-        if len(far) == 0:
-            return
-        rows, weight = rows[far], weight[far]
-        excesses, peaks = table.floats("excess"), table.floats("peaks")
-        excess = excesses[rows]
-        over = np.minimum(expected[far] - quantile[far], 3.0 * excess)
-        seen = np.minimum(peaks[rows] + weight, 100.0)
-        peaks[rows] = seen
-        excesses[rows] = np.maximum(excess + weight / seen * (over - excess), 0.25)
+        known = np.where(expected > 0.0, weight, 0.0)
+        beats.learn(expected / beat - beats.LONG, known, state)
+        tails[:, rows] = state
+        pace = np.maximum(1.0 / (count + 10.0), 0.005) * known
+        lengths[rows] = np.maximum(beat * np.exp(pace * ((expected > beat) - _LONGER) / _LONGER), _LEAST_BEAT)
 
     def _deadline(self, rows: Ints) -> Ints:
         """Return when the expected arrivals since the last one reach the level whose survival probability is ``p``."""
         table, parameters = self._table, self.parameters
         last, offset = table.ints("last_ms")[rows], table.ints("offset_ms")[rows]
-        need = table.floats("quantile")[rows] + table.floats("excess")[rows] * np.log(_SHARE / parameters.p)
+        need = table.floats("beat")[rows] * (
+            beats.LONG + beats.over_at(parameters.p, table.floats("tail").take(rows, axis=1))
+        )
         least_s = np.maximum(
             parameters.median_gaps * np.exp(_number(table.floats("log_median")[rows])), parameters.least_s
         )
@@ -300,9 +299,3 @@ def _intensity(bins: Floats) -> Floats:
 
 def _number(value: Floats) -> Floats:
     return np.where(np.isnan(value), 0.0, value)
-
-
-def _survival(expected: Floats, quantile: Floats, excess: Floats) -> Floats:
-    """Return the share of gaps at least this long: 1 below the quantile, an exponential tail above."""
-    over = np.maximum(expected - quantile, 0.0)
-    return np.where(expected > quantile, _SHARE * np.exp(-np.minimum(over / excess, 680.0)), 1.0)

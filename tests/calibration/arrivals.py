@@ -29,7 +29,10 @@ class _Sources(NamedTuple):
 
 
 def _gaps(kind: _Sources, seed: int, size: float) -> Iterator[Tails]:
-    """Yield tails of the gaps of sources with a daily rhythm."""
+    """Yield tails of the gaps of sources with a daily rhythm.
+
+    Beats are up to a tenth early or late, so that gaps come in no steps: an exact tail would be uniform.
+    """
     sources, arrivals, per_day, regular = kind
     rng, number = np.random.default_rng(seed), max(round(sources * size), 20)
     missed = 10 ** rng.uniform(-1.5, -0.7, number)
@@ -43,8 +46,7 @@ def _gaps(kind: _Sources, seed: int, size: float) -> Iterator[Tails]:
         now = MONDAY_MS + (at_h[order] * HOUR_MS).astype(np.int64)
         p = bank.update(Block(order, now, now, np.zeros(number))).p_high
         if step >= _SETTLED_DAYS * per_day:
-            truth = (missed ** (beats - 1.0))[order] if regular else None
-            yield Tails(p, np.ones(number), order, truth)
+            yield Tails(p, np.ones(number), order)
 
 
 def _after(at_h: Floats, gap: Floats) -> Floats:

@@ -172,14 +172,20 @@ def _quiet(recording: str, names: list[str], series: Ints, local_ms: Ints) -> ND
     return quiet
 
 
-def _tails(detector: str, recording: str, found: Observed, names: list[str]) -> Iterator[Tails]:
-    """Yield what a detector says of quiet observations; it sees all of them."""
+def _tails(
+    detector: str, recording: str, found: Observed, names: list[str], *, by_hour: bool = False
+) -> Iterator[Tails]:
+    """Yield what a detector says of quiet observations; it sees all of them.
+
+    Where one collector reads all series they miss the same readings: what is independent are hours, not series.
+    """
     bank = EVERY[detector]()
     bank.resize(len(names))
     quiet = _quiet(recording, names, found.series, found.local_ms)
     for block, counts in zip(_blocks(found), np.split(quiet, range(_ROWS, len(quiet), _ROWS)), strict=True):
         scores = bank.update(block)
-        yield Tails(scores.p_high[counts], scores.p_low[counts], block.series[counts])
+        apart = (block.at_ms - found.at_ms[0]) // HOUR_MS if by_hour else block.series
+        yield Tails(scores.p_high[counts], scores.p_low[counts], apart[counts])
 
 
 def _of_reports(detector: str) -> Iterator[Tails]:
@@ -206,7 +212,7 @@ def _family(detector: str, name: str, sides: tuple[Side, ...], settled: str) -> 
         if detector == "rare":
             return _of_reports(detector)
         if detector == "silence":
-            return _tails(detector, QUEUES, *_offices())
+            return _tails(detector, QUEUES, *_offices(), by_hour=True)
         if detector == "stalled_counter":
             return _tails(detector, QUEUES, *_queues())
         return _tails(detector, CAMERAS, *_cameras())

@@ -18,6 +18,7 @@ CALIBRATED: dict[str, float] = {
     "ensemble": 0.2,
     "flatline": 0.1,
     "pagehinkley": 0.08,
+    "silence": 0.1,
 }
 """Detectors whose families are held to the factor here, and the size of their short versions."""
 SHORT = [

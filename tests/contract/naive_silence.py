@@ -3,6 +3,8 @@
 import math
 from datetime import UTC, datetime
 
+from tests.contract.naive_peaks import NaivePeaks
+
 HOUR = 3_600_000
 QUARTER = 900_000
 
@@ -13,6 +15,36 @@ def bin_of(local_ms: int) -> tuple[bool, int]:
     return local.weekday() >= 5, local.hour * 4 + local.minute // 15
 
 
+class NaiveBeats:
+    """How long gaps of one source are, in beats."""
+
+    def __init__(self) -> None:
+        self.beat = 1.2
+        self.long = NaivePeaks(10.0, 0.1, 0.1, 1.2)
+
+    def tail(self, expected: float) -> float:
+        """Return how rarely a gap lasts so long: long at all, then beat after beat."""
+        over = expected / self.beat - 1.5
+        if over <= 0.0:
+            return 1.0
+        goes_on = min(self.long.share, 0.5)
+        known = self.long.number * (self.long.excess - 1.0)
+        weight = self.long.number + 8.0
+        odds = (known + 8.0 * goes_on / (1.0 - goes_on)) / weight
+        rate = math.log(1.0 + 1.0 / odds)
+        mean_by_middle = (math.exp(rate / 2) - math.exp(-rate / 2)) / rate
+        log = math.log(self.long.share * mean_by_middle) - weight * math.log(1.0 + over * rate / weight)
+        return math.exp(min(max(log, -690.0), 0.0))
+
+    def learn(self, expected: float, weight: float, arrivals: int) -> None:
+        """Learn one gap."""
+        if expected <= 0.0:
+            return
+        self.long.learn(math.ceil(expected / self.beat - 1.5), weight)
+        pace = max(1 / (arrivals + 10), 0.005) * weight
+        self.beat = max(self.beat * math.exp(pace * (7 / 3 if expected > self.beat else -1.0)), 0.3)
+
+
 class NaiveSilence:
     """One source that should speak now and then."""
 
@@ -21,7 +53,7 @@ class NaiveSilence:
         self.last = 0
         self.arrivals = 0
         self.log_median = math.nan
-        self.quantile, self.excess, self.peaks = 2.3, 1.0, 10.0
+        self.beats = NaiveBeats()
         self.bins: dict[tuple[bool, int], tuple[float, float]] = {}
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:
@@ -37,11 +69,9 @@ class NaiveSilence:
         expected = sum(self._pace(key) * part / QUARTER for key, part in parts)
         median = 1.0 if math.isnan(self.log_median) else math.exp(self.log_median)
         ready = self.arrivals >= 20 and self.last - self.first >= 48 * HOUR
-        p = 1.0
-        if ready and gap > 1000 * max(3 * median, 90.0) and expected > self.quantile:
-            p = 0.1 * math.exp(-min((expected - self.quantile) / self.excess, 680.0))
+        p = self.beats.tail(expected) if ready else 1.0
         if gap > 0:
-            weight = 0.1 if p < 1e-3 else 1.0
+            weight = 0.1 if p < 1e-4 else 1.0
             for key, part in parts:
                 visits = part / QUARTER * weight
                 fade = math.exp(-visits / 15)
@@ -77,12 +107,4 @@ class NaiveSilence:
         else:
             side = (log_gap > self.log_median) - (log_gap < self.log_median)
             self.log_median += max(1 / self.arrivals, 0.02) * weight * side
-        if expected <= 0.0:
-            return
-        above = expected > self.quantile
-        if above:
-            self.peaks = min(self.peaks + weight, 100.0)
-            over = min(expected - self.quantile, 3 * self.excess)
-            self.excess = max(self.excess + weight / self.peaks * (over - self.excess), 0.25)
-        pace = max(1 / (self.arrivals + 10), 0.005) * weight
-        self.quantile = max(self.quantile * math.exp(pace * ((1.0 if above else 0.0) - 0.1) / 0.1), 0.5)
+        self.beats.learn(expected, weight, self.arrivals)

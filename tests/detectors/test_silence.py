@@ -82,6 +82,38 @@ def test_an_irregular_source_is_given_more_time() -> None:
     assert waits[1] > 1.5 * waits[0]
 
 
+def missing(share: float, rng: np.random.Generator, days: int = 14) -> Ints:
+    """Return arrivals every five minutes, of which this share never comes."""
+    at = MONDAY + np.arange(0, days * DAY, 5 * MINUTE)
+    return at[rng.random(len(at)) >= share]
+
+
+def test_who_misses_beats_is_given_time_by_how_many() -> None:
+    """Of 2, 7 and 20 % of them: 1.1, 1.7 and 3 times the 18 minutes of a source that misses none."""
+    waits = []
+    for share in (0.0, 0.02, 0.07, 0.2):
+        at = missing(share, np.random.default_rng(4))
+        waits.append((int(fed(at).deadlines()[0]) - int(at[-1])) / MINUTE)
+    assert 16.0 <= waits[0] <= 20.0
+    assert [wait / waits[0] for wait in waits[1:]] == pytest.approx([1.1, 1.7, 3.0], abs=0.25)
+
+
+def test_uneven_beats_are_no_missed_ones() -> None:
+    """A count every five minutes and a heartbeat 40 s after it: silent within three periods all the same."""
+    at = MONDAY + np.arange(0, 14 * DAY, 5 * MINUTE)
+    both = np.sort(np.r_[at, at + 40_000])
+    assert int(fed(both).deadlines()[0]) - int(both[-1]) <= 16 * MINUTE
+
+
+def test_a_gap_shorter_than_the_least_silence_is_judged_but_not_announced() -> None:
+    """A sensor of every ten seconds that is heard again after a minute: improbable, yet no news."""
+    at = MONDAY + np.arange(0, 3 * DAY, 10_000)
+    bank, moment = fed(at), at[-1:] + MINUTE
+    scores, late = bank.follow(Block(np.zeros(1, np.int64), moment, moment, np.zeros(1)))
+    assert scores.p_high[0] < 1e-6
+    assert late == []
+
+
 def test_parameters_out_of_range_are_named() -> None:
     """With the value."""
     with pytest.raises(ValueError, match=r"silence\.p must be below 0\.1, is 0\.5"):
@@ -110,7 +142,12 @@ def test_deadlines_are_where_a_walk_bin_by_bin_finds_them() -> None:
 def _walked(state: dict[str, np.ndarray[Any, Any]], series: int) -> float:
     quarter = 15 * MINUTE
     last = int(state["last_ms"][series])
-    need = state["quantile"][series] + state["excess"][series] * math.log(0.1 / 1e-6)
+    _, share, number, mean = state["tail"][series].tolist()
+    odds = (number * (mean - 1) + 8 * share / (1 - share)) / (number + 8)
+    rate = math.log(1 + 1 / odds)
+    share *= math.sinh(rate / 2) / (rate / 2)
+    beats = (number + 8) * ((share / 1e-6) ** (1 / (number + 8)) - 1) / rate
+    need = state["beat"][series] * (1.5 + beats)
     local = last + 7 * HOUR
     for _ in range(9 * 96):
         day, of_day = divmod(local // quarter, 96)
