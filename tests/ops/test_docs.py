@@ -35,9 +35,12 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
         timeout=120,
     )
     assert built.returncode == 0, built.stderr
-    assert "IOC_KAFKA_BOOTSTRAP" in (tmp_path / "site" / "reference" / "configuration" / "index.html").read_text(
-        encoding="utf-8"
-    )
+    for page, named in (
+        ("configuration", "IOC_KAFKA_BOOTSTRAP"),
+        ("commands", "ioc incidents"),
+        ("events", "sla_wait_s"),
+    ):
+        assert named in (tmp_path / "site" / "reference" / page / "index.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The site's reference, made from the code when the site is built: every setting, every command with its help."""
+"""The site's reference, made from the code when the site is built: every setting, command and event."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,7 @@ from msgspec.structs import fields
 from ioc.__main__ import cli
 from ioc.config import Config
 from ioc.settings_page import Setting, settings
+from tests.pages.site.event_reference import events
 
 _WIDTH = 100
 
@@ -60,4 +61,8 @@ def _all(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[tuple
 
 def pages() -> dict[str, str]:
     """Return every page by its place below docs/."""
-    return {"reference/configuration.md": configuration(), "reference/commands.md": commands()}
+    return {
+        "reference/configuration.md": configuration(),
+        "reference/commands.md": commands(),
+        "reference/events.md": events(),
+    }
