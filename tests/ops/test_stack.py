@@ -1,14 +1,17 @@
 """Prometheus, Alertmanager and the pager start, talk to each other, and end."""
 
 import os
+import re
+import urllib.request
 from pathlib import Path
 
 import pytest
 
+from deploy.sources.alerts.paging import PAGING
 from ioc.config import Metrics
 from ioc.errors import CheckFailed
 from ioc.metrics import WorkerMetrics, serve
-from ioc.observability import INSTALL, program, prometheus
+from ioc.observability import INSTALL, Server, program, prometheus
 from tests.ops.stack import running, until
 
 _RULES = """
@@ -52,3 +55,23 @@ def test_a_missing_program_is_told_with_the_command_that_installs_it(monkeypatch
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(CheckFailed, match=INSTALL):
         program("alertmanager")
+
+
+def test_prometheus_and_alertmanager_serve_what_alerts_on_the_way_of_pages_ask_for(tmp_path: Path) -> None:
+    """Under these names and with these labels, in the versions that are installed."""
+    with running(tmp_path, {}, {"rules.yml": _RULES}) as stack:
+        served = {server.name: _metrics(server) for server in (stack.prometheus, stack.alertmanager)}
+    asked = {
+        name: label for alert in PAGING for label, name in re.findall(r"by \((\w+)\) \(increase\((\w+)", alert.expr)
+    }
+    assert len(asked) == len(PAGING)
+    for name, label in asked.items():
+        text = served[name.partition("_")[0]]
+        assert re.search(rf"^# TYPE {name} counter$", text, re.MULTILINE), name
+        assert re.search(rf'^{name}\{{.*{label}="', text, re.MULTILINE), name
+
+
+def _metrics(server: Server) -> str:
+    with urllib.request.urlopen(f"{server.url}/metrics", timeout=10) as answer:  # noqa: S310 - our own, on loopback
+        text: str = answer.read().decode()
+        return text
