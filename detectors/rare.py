@@ -12,10 +12,12 @@ from detectors.tails import nb_sf
 
 WINDOWS = (1, 3, 6, 12, 24)
 _RING = 24
-_START = 4.5  # minus the logarithm of the least tail from which on it is learned
+_LAST = np.array(WINDOWS) - 1
+_START = 5.5  # minus the logarithm of the least tail from which on it is learned: nearer, steps of counts bend it
 _MOST = (np.inf, len(WINDOWS) * float(np.exp(-_START)), np.inf, 1.5)  # Bonferroni's share; or storms would teach
-_PRIOR = (200.0, float(np.exp(-_START)), 20.0, 0.993)  # panes, share, peaks, mean excess: of one window, exact
+_PRIOR = (200.0, float(np.exp(-_START)), 40.0, 0.993)  # panes, share, peaks, mean excess: of one window, exact
 _LARGEST_COUNT = 1e9
+_UNSURE = 0.4  # standard errors of what is known of clumps, that their tail makes up for
 # Citizens report by day: shape that a series without history is given, relative to the mean hour.
 _DAYTIME = np.array([0.3] * 7 + [1.2] + [1.7] * 9 + [1.3] * 3 + [0.7] * 2 + [0.3] * 2)
 _DAYTIME = _DAYTIME / _DAYTIME.sum()
@@ -91,8 +93,7 @@ class RareCounts(Bank):
     12 and 24 panes have negative-binomial tails. How often the least of the five is small, per pane and empty ones
     included, is learned (`detectors.peaks`), so that ``p_high`` is the false-alarm rate per series and hour. Days are
     learned when they are over, clipped, and with ``storm_weight`` when beyond the clip. Watches surges only: ``p_low``
-    is 1. Far tails of a report every third day, or of reports that come in clumps, are too careful (a third of nominal
-    at 1e-4): what happens once in a year can't be learned in months.
+    is 1. What clumps within a pane explain is not told again as days that differ.
 
     Nothing is pooled over the bank, on purpose: pooling would make results depend on how series spread over partitions.
 
@@ -107,7 +108,7 @@ class RareCounts(Bank):
     """
 
     name = "rare"
-    version = 2
+    version = 3
 
     def __init__(self, parameters: RareParameters | None = None) -> None:
         self.parameters = (parameters or RareParameters()).validated()
@@ -185,7 +186,7 @@ class RareCounts(Bank):
         if new.any():
             born = rows[new]
             first[born], days[born] = block.at_ms[new], day[new]
-            table.ints("born")[born] = day[new]
+            table.ints("born")[born] = day[new] + (hour[new] % 24 > 0)  # the first whole day
             table.floats("began")[born] = (hour[new] % 24) / 24.0
         over = days[rows] < day
         if over.any():
@@ -234,12 +235,16 @@ class RareCounts(Bank):
         hours = table.floats("hours")[rows] + 10.0 * _DAYTIME
         weekdays = self._weekdays(rows, hour // 24)
         back = hour[:, None] - np.arange(_RING)
-        share = np.take_along_axis(hours / hours.sum(axis=1, keepdims=True), back % 24, axis=1)
+        known = hours.sum(axis=1, keepdims=True)
+        share = np.take_along_axis(hours / known, back % 24, axis=1)
+        within = np.cumsum(share, axis=1)[:, _LAST]
         share *= np.take_along_axis(weekdays, back // 24 % 7, axis=1)
-        mean = np.cumsum(share * (rate[:, :1] / rate[:, 1:]), axis=1)[:, np.array(WINDOWS) - 1]
+        mean = np.cumsum(share * (rate[:, :1] / rate[:, 1:]), axis=1)[:, _LAST]
         mean = np.maximum(mean, 1e-6)
-        day_to_day = self._dispersion(table.floats("noise")[rows]) + 1.0 / rate[:, 0]
-        return mean, 1.0 / (day_to_day[:, None] + self._clump(table.floats("clump")[rows])[:, None] / mean)
+        today = np.take_along_axis(table.floats("weekdays")[rows], (hour // 24 % 7)[:, None], axis=1)[:, 0]
+        day_to_day = self._dispersion(table.floats("noise")[rows]) + 1.0 / rate[:, 0] + 1.0 / (today + 2.0)
+        over = day_to_day[:, None] + np.maximum(1.0 - within, 0.0) / (within * known)  # shares of hours are Dirichlet's
+        return mean, 1.0 / (over + self._clump(table.floats("clump")[rows])[:, None] / mean)
 
     def _weekdays(self, rows: Ints, day: Ints) -> Floats:
         """Return how each weekday compares with the mean one, (m, 7), as it was before a local ``day``."""
@@ -252,11 +257,19 @@ class RareCounts(Bank):
         return compared
 
     def _clump(self, clump: Floats) -> Floats:
+        """Return how many reports come along with one, (m,), and how much more they might, where some were seen to.
+
+        Its error is that of pairs in panes whose reports come in geometric clumps.
+        """
         prior = 5.0
-        return np.maximum((clump[:, 0] + prior * self.parameters.prior_clump) / (clump[:, 1] + prior), 0.01)
+        number = clump[:, 1] + prior
+        usual = np.maximum((clump[:, 0] + prior * self.parameters.prior_clump) / number, 0.01)
+        seen = np.maximum(clump[:, 0], 0.0) / number
+        unsure: Floats = usual + _UNSURE * np.sqrt(seen * (2.0 + seen * (6.0 + 3.0 * seen)) / number)
+        return unsure
 
     def _dispersion(self, noise: Floats) -> Floats:
-        floor = 0.005
+        floor = 0.002
         return np.maximum((noise[:, 0] + 3.0 * self.parameters.prior_dispersion) / (noise[:, 1] + 3.0), floor)
 
     def _learn_shape(self, rows: Ints, hour: Ints, value: Floats, mean: Floats) -> None:
@@ -280,25 +293,33 @@ class RareCounts(Bank):
         usual = (rate[rows, 0] + parameters.prior_count) / rate[rows, 1]
         mean = factor * usual
         total = table.floats("today")[rows]
-        clip = mean + parameters.clip_sd * np.sqrt(mean + self._dispersion(noise[rows]) * mean * mean) + 1.0
+        clumped = 1.0 + self._clump(table.floats("clump")[rows])
+        clip = mean + parameters.clip_sd * np.sqrt(clumped * mean + self._dispersion(noise[rows]) * mean * mean) + 1.0
         known = last * DAY_MS - table.ints("first_ms")[rows] >= parameters.quiet_days * DAY_MS
         storm = known & (total > clip)
         taught = np.where(storm, clip, total)
         weight = np.where(storm, parameters.storm_weight, 1.0)
         rate[rows] = gone[:, None] * (fade * rate[rows] + weight[:, None] * np.stack([taught, factor], axis=1))
         rate[rows, 1] += zeros
-        calm = np.where(known & ~storm, 1.0 / (mean + 1.0) ** 2, 0.0)
-        spread = np.stack([(total - mean) ** 2 - mean, mean * mean], axis=1) * calm[:, None]
-        idle = np.stack([usual * usual - usual, usual * usual], axis=1) * (zeros / (usual + 1.0) ** 2)[:, None]
+        calm = (known & ~storm)[:, None]
+        spread = np.where(calm, self._scatter((total - mean) ** 2, mean, clumped), 0.0)
+        idle = self._scatter(usual * usual, usual, clumped) * zeros[:, None]
         noise[rows] = gone[:, None] * (fade * noise[rows] + spread) + idle
         self._learn_clump(rows, total, fade)
         slow = np.exp(-(empty + 1.0) / parameters.shape_days)[:, None]
         table.floats("hours")[rows] *= slow
-        table.floats("weekdays")[rows, last % 7] += mean + weight * (taught - mean)
+        whole = last >= table.ints("born")[rows]
+        table.floats("weekdays")[rows, last % 7] += np.where(whole, mean + weight * (taught - mean), 0.0)
         table.floats("weekdays")[rows] *= slow
         table.ints("day")[rows] = day
         table.floats("today")[rows] = 0.0
         table.floats("began")[rows] = 0.0
+
+    def _scatter(self, square: Floats, mean: Floats, clumped: Floats) -> Floats:
+        """Return the square beyond chance and clumps, and the mean's, (m, 2): weighted as a prior dispersion says."""
+        weight = (1.0 + self.parameters.prior_dispersion * mean) ** -2.0
+        scatter: Floats = np.stack([square - clumped * mean, mean * mean], axis=1) * weight[:, None]
+        return scatter
 
     def _learn_clump(self, rows: Ints, total: Floats, fade: float) -> None:
         """Learn how many reports share a pane beyond chance, given the day's total: a storm is no batch."""

@@ -66,7 +66,7 @@ def _count_cusum(name: str, study: tuple[int, int, int], kind: Counts) -> Family
     return Family("count_cusum", name, ("high", "low"), run, "60 days")
 
 
-def _by_day(step: int) -> float:
+def by_day(step: int) -> float:
     """Return how reports of an hour compare with the mean hour's."""
     return 1.68 if 7 <= step % _DAY < 20 else 0.2
 
@@ -79,7 +79,7 @@ def _rare(per_day: float, clump: float, seed: int, size: float) -> Iterator[Tail
     bank.resize(number)
     bank.update(Block(*head(number, 0), np.zeros(number)))
     for step in range(1, length):
-        count = rng.poisson(per_day / _DAY * _by_day(step) / (1.0 + clump), number)
+        count = rng.poisson(per_day / _DAY * by_day(step) / (1.0 + clump), number)
         some = np.flatnonzero(count)
         if clump:
             count[some] += rng.negative_binomial(count[some], 1.0 / (1.0 + clump))
@@ -100,7 +100,7 @@ def _exposed(clumps: float, idle: float, seed: int, size: float) -> Iterator[Tai
     def blocks() -> Iterator[tuple[CountBlock, tuple[Floats, Floats]]]:
         for step in range(length):
             open_ = rng.integers(1, 9, number).astype(np.float64)
-            mean = level * open_ / 4.0 * _by_day(step)
+            mean = level * open_ / 4.0 * by_day(step)
             count = rng.poisson(mean * rng.gamma(1.0 / clumps, clumps, number)).astype(np.float64)
             count *= rng.random(number) >= idle
             high, low = binomial_tails(count, mean, 1.0 / clumps)

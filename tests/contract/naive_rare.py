@@ -28,7 +28,7 @@ class NaiveRare:
         self.hours = [0.0] * 24
         self.weekdays = [0.0] * 7
         self.panes: dict[int, float] = {}
-        self.least = NaivePeaks(200.0, math.exp(-4.5), 20.0, 0.993)
+        self.least = NaivePeaks(200.0, math.exp(-5.5), 40.0, 0.993)
         self.window: tuple[float, float, float] = (math.nan, math.nan, math.nan)
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:
@@ -39,7 +39,7 @@ class NaiveRare:
         hour, day = local_ms // HOUR, local_ms // DAY
         if self.first is None:
             self.first, self.day, self.began = at_ms, day, hour % 24 / 24
-            self.born, self.pane = day, at_ms // HOUR
+            self.born, self.pane = day if hour % 24 == 0 else day + 1, at_ms // HOUR
         if self.day < day:
             self._close(day)
         last, self.pane = self.pane, max(self.pane, at_ms // HOUR)
@@ -58,7 +58,10 @@ class NaiveRare:
             )
             mean = max(mean, 1e-6)
             pane_mean = pane_mean or mean
-            size = 1 / (self._spread() + 1 / (self.rate[0] + 0.5) + self._clump() / mean)
+            within = math.fsum(shares[(hour - back) % 24] for back in range(width))
+            uneven = max(1 - within, 0.0) / (within * (sum(self.hours) + 10))
+            days = self._spread() + 1 / (self.rate[0] + 0.5) + 1 / (self.weekdays[day % 7] + 2)
+            size = 1 / (days + uneven + self._clump() / mean)
             surges = count > mean + math.sqrt(mean + mean**2 / size)
             tails.append(float(special.betainc(count, size, mean / (mean + size))) if surges else 1.0)
             if ready and surges and tails[-1] < min(tails[:-1], default=math.inf):
@@ -70,11 +73,11 @@ class NaiveRare:
         if not ready:
             return 1.0, 1.0, math.nan
         least = max(min(tails), 1e-300)
-        p = math.exp(self.least.log_corrected(least, 4.5))
+        p = math.exp(self.least.log_corrected(least, 5.5))
         panes = min(self.pane - last, max(self.pane - self.first // HOUR - 240, 0))
         alike = self.window[0] if least < 1 else 1.0
-        self.least.learn(-math.log(least) - 4.5, (0.1 if p < 1e-4 else 1.0) if panes else 0.0, panes, alike)
-        self.least.share, self.least.excess = min(self.least.share, 5 * math.exp(-4.5)), min(self.least.excess, 1.5)
+        self.least.learn(-math.log(least) - 5.5, (0.1 if p < 1e-4 else 1.0) if panes else 0.0, panes, alike)
+        self.least.share, self.least.excess = min(self.least.share, 5 * math.exp(-5.5)), min(self.least.excess, 1.5)
         return p, 1.0, pane_mean
 
     def _weekday(self, weekday: int, day: int) -> float:
@@ -89,35 +92,40 @@ class NaiveRare:
         return [hour / sum(hours) for hour in hours]
 
     def _spread(self) -> float:
-        return max((self.noise[0] + 0.9) / (self.noise[1] + 3), 0.005)
+        return max((self.noise[0] + 0.9) / (self.noise[1] + 3), 0.002)
 
     def _clump(self) -> float:
-        return max((self.clump[0] + 1.5) / (self.clump[1] + 5), 0.01)
+        number = self.clump[1] + 5
+        pairs = max(self.clump[0], 0.0) / number
+        error = math.sqrt((2 * pairs + 6 * pairs**2 + 3 * pairs**3) / number)
+        return max((self.clump[0] + 1.5) / number, 0.01) + 0.4 * error
 
     def _close(self, day: int) -> None:
         share = self._weekday(self.day % 7, self.day) * (1 - self.began)
         usual = (self.rate[0] + 0.5) / self.rate[1]
         mean, total = share * usual, self.today
-        clip = mean + 3 * math.sqrt(mean + self._spread() * mean * mean) + 1
+        batches = 1 + self._clump()
+        clip = mean + 3 * math.sqrt(batches * mean + self._spread() * mean * mean) + 1
         assert self.first is not None
         known = self.day * DAY - self.first >= 10 * DAY
         storm = known and total > clip
         weight = 0.1 if storm else 1.0
         self.rate = [FADE * self.rate[0] + weight * (clip if storm else total), FADE * self.rate[1] + weight * share]
-        calm = 0.0 if storm or not known else 1 / (mean + 1) ** 2
+        calm = 0.0 if storm or not known else 1 / (0.3 * mean + 1) ** 2
         self.noise = [
-            FADE * self.noise[0] + calm * ((total - mean) ** 2 - mean),
+            FADE * self.noise[0] + calm * ((total - mean) ** 2 - batches * mean),
             FADE * self.noise[1] + calm * mean * mean,
         ]
         beyond = self.pairs - total * (total - 1) * sum(s * s for s in self._shares())
         beyond = min(beyond, total * (3 * self._clump() + 1))
         self.clump = [SLOW * self.clump[0] + beyond, SLOW * self.clump[1] + total]
-        self.weekdays[self.day % 7] += 0.9 * mean + 0.1 * clip if storm else total
+        if self.day >= self.born:
+            self.weekdays[self.day % 7] += 0.9 * mean + 0.1 * clip if storm else total
         for _ in range(day - self.day - 1):
             self.rate = [FADE * self.rate[0], FADE * self.rate[1] + 1]
-            idle = 1 / (usual + 1) ** 2
+            idle = 1 / (0.3 * usual + 1) ** 2
             self.noise = [
-                FADE * self.noise[0] + idle * (usual * usual - usual),
+                FADE * self.noise[0] + idle * (usual * usual - batches * usual),
                 FADE * self.noise[1] + idle * usual * usual,
             ]
         fade = SLOW ** (day - self.day)
