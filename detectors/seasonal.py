@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import calibrate, phase, runs, weekhours
+from detectors import calibrate, phase, runs, stretches, weekhours
 from detectors.arrays import Block, Floats, Ints
 from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict
 
@@ -16,7 +16,6 @@ _LARGEST_FACTOR = 30.0
 _START_LOG_DISPERSION = -2.3
 _NOISE_OF_HOUR = (50.0, -2.0, 2.0)  # memory, visits; least and largest log dispersion
 _NOISE_OF_SERIES = (500.0, -7.0, 2.0)
-_ODD_H = 0.75  # a suspicious stretch that is younger teaches like any other
 _LONGEST_EXCESS = 7.0  # nats: beyond twelve standard deviations p is below 1e-6 whatever a series did before
 _LEAST_SD = 0.7  # below it the skewness of counts says little about the mean of their deviance
 
@@ -93,7 +92,7 @@ class SeasonalCounts(Bank):
     """
 
     name = "seasonal"
-    version = 4
+    version = 5
 
     def __init__(self, parameters: SeasonalParameters | None = None) -> None:
         self.parameters = (parameters or SeasonalParameters()).validated()
@@ -109,14 +108,15 @@ class SeasonalCounts(Bank):
                 "hours": Column((2, weekhours.BINS), series_last=True),
                 "level": Column((2,), series_last=True),  # weighted sums of what was observed, and of the profile
                 "noise": Column((2, 25), series_last=True),  # log dispersion by hour, relative to the last; its visits
-                "odd_h": Column(),  # for how long it has been suspicious, hours
                 **phase.columns(),
                 **runs.columns(self.parameters.run_hours),
                 **calibrate.columns(),
+                **stretches.columns(),
             }
         )
         self._runs = runs.Runs(self._table, self.parameters.run_hours)
         self._tails = calibrate.Tails(self._table, _LONGEST_EXCESS)
+        self._stretches = stretches.Stretches(self._table, self._tails)
 
     def _known(self, value: Floats) -> NDArray[np.bool_]:
         with np.errstate(invalid="ignore"):
@@ -194,22 +194,12 @@ class SeasonalCounts(Bank):
         usual, _ = weekhours.shrunk(hours, bins, base)
         return np.where(hours[1, bins.kind, bins.place] >= 1.0, usual, own)
 
-    def _trust(self, place: Ints | slice, gap_h: Floats) -> Floats:
-        """Return what observations may teach: all, or little once the series has been suspicious for an hour or so.
-
-        Where there are many an hour, quiet series are suspicious for several in a row, as these share a run. If all but
-        the first taught little, the tail would be learned without its far part.
-        """
-        odd_h, trust = self._table.floats("odd_h"), self._tails.trust(place)
-        lasted = np.where(trust < 1.0, odd_h[place] + gap_h, 0.0)
-        odd_h[place] = lasted
-        return np.where(lasted < _ODD_H, 1.0, trust)
-
     def _judge(self, place: Ints | slice, z: Floats, gap_h: Floats, expectation: _Expectation) -> Verdict:
         known, ready, tails = expectation.known, expectation.ready, self._tails
-        worth = np.where(known, self._trust(place, gap_h), 0.0)
-        worth_h = np.minimum(gap_h, 1.0)
-        worth_h *= worth
+        worth = np.where(known, self._stretches.trust(place, gap_h), 0.0)
+        hours = np.minimum(gap_h, 1.0)
+        hours *= known
+        worth_h = hours * worth
         seen_h = tails.seen(place) - calibrate.PRIOR_SEEN
         scores = self._runs.scores(place, np.where(known, z, 0.0), gap_h, seen_h, worth_h)
         both = np.empty((2, len(z)))
@@ -218,7 +208,10 @@ class SeasonalCounts(Bank):
         peaks = calibrate.above(both)
         at = peaks % len(z)
         apart_h = self._runs.apart(scores, both.reshape(-1).take(peaks), at)
-        p = tails.judge(place, both, peaks, worth_h, np.minimum(gap_h.take(at) / apart_h, 1.0) * worth.take(at))
+        share = np.minimum(gap_h.take(at) / apart_h, 1.0)
+        taught = worth.take(at)
+        p = tails.judge(place, both, peaks, worth_h, share * taught)
+        self._stretches.hold(place, both, peaks, share * (1.0 - taught), (hours - worth_h, p))
         np.exp(p, out=p)
         expected = expectation.mean
         if not ready.all():

@@ -27,7 +27,7 @@ _SEASONAL = (1000, 60 * _DAY, 160 * _DAY)  # series, hours that don't count, hou
 _RARE = (1000, 60 * _DAY, 200 * _DAY)
 _EXPOSED = (400, 60 * _DAY, 120 * _DAY)
 _CUSUM = (2500, 60 * _DAY, 240 * _DAY)
-_CUSUM_SEASONS = (500, 60 * _DAY, 360 * _DAY)
+_YEAR = (500, 60 * _DAY, 360 * _DAY)
 _EVERY_5 = (250, 60 * _DAY * 12, 100 * _DAY * 12)  # the same in steps of five minutes
 _ZEROS = (2000, 60 * _DAY, 160 * _DAY)
 _POISSON, _STEADY, _SCATTERED = np.inf, 1.0 / 0.03, 1.0 / 0.2  # sizes
@@ -121,9 +121,10 @@ FAMILIES = (
         _seasonal(f"every 5 minutes {name}, 3 to 400", _EVERY_5, Counts(size, 3.0, 400.0, 12))
         for name, size in _KINDS.items()
     ),
+    _seasonal("hourly with days and seasons of their own, 3 to 400", _YEAR, _SEASONS),
     Family("flatline", "hourly values with runs of zeros", ("low",), _flatline, "60 days"),
     _count_cusum("hourly negative binomial, 1 to 400 an hour", _CUSUM, USUAL),
-    _count_cusum("hourly with days and seasons of their own, 3 to 400", _CUSUM_SEASONS, _SEASONS),
+    _count_cusum("hourly with days and seasons of their own, 3 to 400", _YEAR, _SEASONS),
     _count_cusum(
         "every 5 minutes negative binomial, dispersion 0.03, 3 to 400", _EVERY_5, Counts(_STEADY, 3.0, 400.0, 12)
     ),

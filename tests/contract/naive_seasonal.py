@@ -19,6 +19,15 @@ class Forecast(NamedTuple):
     ready: bool
 
 
+class Moment(NamedTuple):
+    """One observation of a suspicious stretch, and what it has not taught."""
+
+    hours: float
+    likely: float
+    scores: tuple[float, float]
+    shares: tuple[float, float]
+
+
 class NaiveSeasonal:
     """One series of counts against its time of week."""
 
@@ -32,6 +41,8 @@ class NaiveSeasonal:
         self.phase: float | None = None
         self.width = 1 / 12  # variance of the places in the hour
         self.odd = 0.0
+        self.stretch: list[Moment] = []
+        self.calm = 0.0
         self.runs = {1.0: 0.0, 8.0: 0.0, 64.0: 0.0}
         independent = {hours: math.tanh(0.5 / hours) for hours in self.runs}
         self.squares = {hours: max(0.57 * math.sqrt(square), square) for hours, square in independent.items()}
@@ -111,8 +122,13 @@ class NaiveSeasonal:
         scores = {0.0: z}
         short = min(gap, 1.0)
         self.odd = self.odd + gap if self.tails.trust < 1.0 else 0.0
-        trust = (self.tails.trust if self.odd >= 0.75 else 1.0) if known else 0.0
-        worth = short * trust
+        trust = self.tails.trust if self.odd >= 0.75 else 1.0
+        self.calm = self.calm + gap if self.tails.trust == 1.0 and self.stretch else 0.0
+        if self.calm >= 24.0:
+            self._learn_stretch()
+            self.calm = 0.0
+        taught = trust if known else 0.0
+        worth = short * taught
         for hours in self.runs:
             keep, square = math.exp(-gap / hours), self.squares[hours]
             gain = min(1.0 - keep, 4.0 * square / (1.0 + square))
@@ -124,9 +140,25 @@ class NaiveSeasonal:
             memory = min(self.tails.seen - 333.0 + 10.0 * hours, 250.0 * hours, 1000.0)
             self.squares[hours] = min(max(square * (1.0 + excess * worth / memory), 0.001), 1.0)
         highest, lowest = max(scores, key=lambda hours: scores[hours]), min(scores, key=lambda hours: scores[hours])
-        shares = min(gap / max(highest, 1.0), 1.0) * trust, min(gap / max(lowest, 1.0), 1.0) * trust
-        high, low = self.tails.judge((scores[highest], -scores[lowest]), worth, shares)
+        both = scores[highest], -scores[lowest]
+        peaks = min(gap / max(highest, 1.0), 1.0), min(gap / max(lowest, 1.0), 1.0)
+        high, low = self.tails.judge(both, worth, (peaks[0] * taught, peaks[1] * taught))
+        if known and trust < 1.0 and gap > 0.0:
+            kept = 1.0 - trust
+            untaught = tuple(kept * peak if score > 2.0 else 0.0 for peak, score in zip(peaks, both, strict=True))
+            self.stretch.append(Moment(short * kept, min(high, low), both, (untaught[0], untaught[1])))
+        elif min(high, low) < math.log(1e-3):
+            self.stretch.append(Moment(0.0, min(high, low), (0.0, 0.0), (0.0, 0.0)))
         return math.exp(high), math.exp(low)
+
+    def _learn_stretch(self) -> None:
+        """Learn one peak at most of a stretch that is over, unless it was an incident."""
+        if min(each.likely for each in self.stretch) >= math.log(1e-6):
+            hours = sum(each.hours for each in self.stretch)
+            tops = [max(0.0, *(each.scores[side] for each in self.stretch)) for side in (0, 1)]
+            shares = [min(sum(each.shares[side] for each in self.stretch), 1.0) for side in (0, 1)]
+            self.tails.judge((tops[0], tops[1]), hours, (shares[0], shares[1]))
+        self.stretch = []
 
     def _learn(self, keys: list[tuple[str, int]], value: float, weight: float, forecast: Forecast) -> None:
         mean, factor, spread, visits, ready = forecast

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from detectors import calibrate
+from detectors import calibrate, stretches
 from detectors.arrays import Floats
 from detectors.bank import Table
 
@@ -81,3 +81,38 @@ def test_no_tail_is_believed_to_be_longer_than_a_bank_allows() -> None:
             judged(tails, with_excess(np.array([40.0])) if step % 30 == 0 else np.zeros(1))
     assert judged(believed, np.array([12.0]))[0] < 1e-6
     assert judged(free, np.array([12.0]))[0] > 1e-3
+
+
+def hours_of(score: Floats) -> Floats:
+    """Return the tails of hourly scores of one series upwards, (hours,), that stretches teach by the rules."""
+    table = Table("tails", {**calibrate.columns(), **stretches.columns()})
+    table.resize(1)
+    tails = calibrate.Tails(table)
+    bank, place, an_hour = stretches.Stretches(table, tails), slice(0, 1), np.ones(1)
+    found = np.empty(len(score))
+    for step, each in enumerate(score):
+        both = np.array([[each], [-each]])
+        peaks = calibrate.above(both)
+        worth = bank.trust(place, an_hour)
+        log = tails.judge(place, both, peaks, worth, worth[peaks % 1])
+        bank.hold(place, both, peaks, 1.0 - worth[peaks % 1], (1.0 - worth, log))
+        found[step] = np.exp(log[0, 0])
+    return found
+
+
+def test_a_suspicious_stretch_teaches_when_a_day_has_been_calm() -> None:
+    """Nine hours of 3.6 standard deviations: about as odd at their end as after the first, 2.9 times likelier later."""
+    score = np.r_[np.zeros(200), np.full(9, 3.6), np.zeros(30), 3.6]
+    p = hours_of(score)
+    assert p[200] < 1e-3
+    assert p[208] < 1.5 * p[201]
+    assert p[-1] > 2.0 * p[208]
+    soon = hours_of(np.delete(score, np.s_[-20:-1]))
+    assert soon[-1] < 1.1 * p[208]
+
+
+def test_an_incident_teaches_its_first_hour_and_a_twentieth_of_the_rest() -> None:
+    """Nine hours of six standard deviations, the first below one in a million: no likelier a day later."""
+    p = hours_of(np.r_[np.zeros(200), np.full(9, 6.0), np.zeros(30), 6.0])
+    assert p[200] < 1e-6
+    assert p[-1] < 1.1 * p[208]
