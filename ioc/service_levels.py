@@ -22,7 +22,7 @@ _AGENCIES = tuple(dict.fromkeys(each.agency for each in (*CATEGORIES, *PROCEDURE
 _CATEGORIES = tuple(dict.fromkeys(category.group for category in CATEGORIES))
 
 Amount = Annotated[float, Meta(gt=0, le=10_000)]
-Share = Annotated[float, Meta(gt=0, lt=1)]
+Share = Annotated[float, Meta(ge=0.5, lt=1)]
 Label = Annotated[str, Meta(min_length=1, max_length=128)]
 Citation = Annotated[str, Meta(min_length=1, max_length=512)]
 Capacity = Annotated[int, Meta(ge=1)]
@@ -102,7 +102,10 @@ class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Objectives(Struct, frozen=True, forbid_unknown_fields=True):
-    """The share that is to be on time, by level; of the waits, that is to end within 15 and 30 minutes."""
+    """The share that is to be on time, by level; of the waits, that is to end within 15 and 30 minutes.
+
+    At least a half: below, the alerts' ceilings would page who keeps the objective.
+    """
 
     report_receipt: Share = 0.95
     report_resolution: Share = 0.9

@@ -109,6 +109,7 @@ within = { hours = 8 }
         ('reports.expected_datetime = "last"', "expected_datetime"),
         ("reports.remembered = 0", "remembered"),
         ("objectives.dossier = 1.0", "dossier"),
+        ("objectives.dossier = 0.4", "dossier"),
         (f"categories = {[str(n) for n in range(31)]}".replace("'", '"'), "categories"),
         (f"agencies = {[str(n) for n in range(65)]}".replace("'", '"'), "agencies"),
         ("deadline = 3", "deadline"),
