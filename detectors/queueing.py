@@ -1,7 +1,9 @@
 """Queues at counters: the wait that a newcomer has ahead, and queues in which nobody is called."""
 
 import numpy as np
+from numpy.typing import NDArray
 
+from detectors import pauses
 from detectors.arrays import Floats, Ints
 from detectors.bank import Column
 from detectors.pace import Moved, QueueBank, QueueBlock, QueueParameters
@@ -9,12 +11,6 @@ from detectors.tails import normal_sf
 
 __all__ = ["PredictedWait", "QueueBank", "QueueBlock", "QueueParameters", "StalledCounter"]
 
-_LONG = 2.3  # surprise of a long pause: one in ten if calls came at random
-_PRIOR = (20.0, 0.1, 5.0, 1.5)  # pauses, share of long ones, their number, mean excess: a young queue is given time
-_MOST_PAUSES = 500.0
-_LEAST_SHARE = 0.02
-_MOST_LONG = 50.0
-_CAP = 10.0  # in mean excesses: a stall teaches that there are long pauses, not how long
 _TAUGHT_PAUSE = 20.0  # expected calls; a longer pause teaches no more, or a stall would become the pace
 
 
@@ -64,12 +60,12 @@ class StalledCounter(QueueBank):
     median service times and somebody has come since; ``expected`` is the median service time in seconds. The pace is
     that of one counter times the counters that are open, at most as many as usually are; without any it is that of
     one. Counters that serve several queues call each queue more rarely, and that is what is learned. How far pauses
-    reach beyond chance is learned too; a pause teaches when it is over. Readings without any change for ``patience_s``
-    are stale (a closed day, or after hours) and say nothing.
+    reach beyond chance is learned too (`detectors.pauses`); a pause teaches when it is over. Readings without any
+    change for ``patience_s`` are stale (a closed day, or after hours) and say nothing.
     """
 
     name = "stalled_counter"
-    version = 3
+    version = 4
 
     def __init__(self, parameters: QueueParameters | None = None) -> None:
         super().__init__(
@@ -78,7 +74,8 @@ class StalledCounter(QueueBank):
                 "waited_s": Column(),  # as busy_s, of the whole queue: their ratio is how many counters are usual
                 "pause_busy_s": Column(),  # of the present pause, not yet learned
                 "pause_s": Column(),
-                "long": Column((4,), fill=np.array(_PRIOR)),  # pauses, share of long ones, their number, mean excess
+                "long": Column((3,), fill=np.array(pauses.PRIOR), series_last=True),
+                "rungs": Column(pauses.RUNGS),
                 "missed_s": Column(),  # of the present pause, times the counters that could have called
             },
         )
@@ -88,30 +85,20 @@ class StalledCounter(QueueBank):
         since = table.ints("stalled_ms")[rows]
         over = since == block.at_ms
         before_s = table.floats("missed_s")[rows]
-        ended = over & moved.connected & (table.floats("waiting")[rows] > 0.0)
-        self._learn_pause(rows[ended], _surprise(before_s, moved)[ended])
+        ended = np.flatnonzero(over & moved.connected & (table.floats("waiting")[rows] > 0.0))
+        if len(ended):
+            surprise = _surprise(before_s, moved, ended)
+            pauses.learn(surprise, rows[ended], table.floats("long"), table.floats("rungs"))
         missed_s = np.where(over, 0.0, before_s + moved.seconds * self._calling(rows))
         table.floats("missed_s")[rows] = missed_s
         median_s = np.log(2.0) / moved.pace
         speaks = (block.waiting > 0.0) & (table.floats("came")[rows] > 0.0) & self._alive(moved)
         speaks &= (block.at_ms - since) / 1000.0 > self.parameters.pause_factor * median_s
-        surprise = _surprise(missed_s, moved)
-        long = table.floats("long")[rows]
-        log_p = np.log(long[:, 1]) - (surprise - _LONG) / long[:, 3]
-        p = np.where(speaks & (surprise > _LONG), np.exp(np.maximum(np.minimum(log_p, 0.0), -690.0)), 1.0)
+        p, asked = np.ones(len(rows)), np.flatnonzero(speaks)
+        if len(asked):
+            long, rungs = table.floats("long")[:, rows[asked]], table.floats("rungs")[rows[asked]]
+            p[asked] = np.exp(pauses.log_tail(_surprise(missed_s, moved, asked), long, rungs))
         return p, np.where(speaks, median_s, np.nan)
-
-    def _learn_pause(self, rows: Ints, surprise: Floats) -> None:
-        """Learn of pauses that are over how many were long, and by how much: peaks over a threshold, as `calibrate`."""
-        long = self._table.floats("long")
-        seen, share, peaks, excess = long[rows].T
-        above = surprise > _LONG
-        seen = np.minimum(seen + 1.0, _MOST_PAUSES)
-        share = np.maximum(share + (above - share) / seen, _LEAST_SHARE)
-        peaks = np.minimum(peaks + above, _MOST_LONG)
-        beyond = np.minimum(surprise - _LONG, _CAP * excess)
-        excess = np.where(above, np.maximum(excess + (beyond - excess) / peaks, 1.0), excess)
-        long[rows] = np.stack([seen, share, peaks, excess], axis=1)
 
     def _calling(self, rows: Ints) -> Floats:
         """Return how many counters should have called since the last snapshot."""
@@ -135,10 +122,11 @@ class StalledCounter(QueueBank):
         return fade
 
 
-def _surprise(missed_s: Floats, moved: Moved) -> Floats:
+def _surprise(missed_s: Floats, moved: Moved, chosen: NDArray[np.intp]) -> Floats:
     """Return minus the log of the probability of a pause if calls came at random, at a pace that is itself uncertain.
 
     The pace's Gamma posterior makes the pause's tail a power instead of an exponential.
     """
-    surprise: Floats = moved.pace_known * np.log1p(missed_s * moved.pace / moved.pace_known)
+    known = moved.pace_known[chosen]
+    surprise: Floats = known * np.log1p(missed_s[chosen] * moved.pace[chosen] / known)
     return surprise

@@ -17,6 +17,7 @@ _DAY_MS = 24 * HOUR_MS
 _DAY, _NIGHT = 1.4, 0.3  # arrivals compared with the mean hour
 _QUEUES = (300, 8, 40)  # queues, days that don't count, days in all
 _SNAPSHOT_MIN, _OFFICE_H, _SERVICE_MIN = 2, 10, 10.0
+_AWAY = (0.05, 15.0)  # of calls, for so many snapshots
 
 
 class _Sources(NamedTuple):
@@ -68,6 +69,7 @@ def _pauses(shared: bool, seed: int, size: float) -> Iterator[Tails]:
 
     Where counters are shared, a call in twenty takes them away for three more services: pauses come in two lengths.
     """
+    share, away_for = _AWAY if shared else (0.0, 0.0)
     queues, settled, days = _QUEUES
     rng, number = np.random.default_rng(seed), max(round(queues * size), 20)
     counters = np.where(np.arange(number) % 2, 2.0, 1.0)
@@ -80,8 +82,8 @@ def _pauses(shared: bool, seed: int, size: float) -> Iterator[Tails]:
         least, length = np.ones(number), np.zeros(number)
         for step in range(60 * _OFFICE_H // _SNAPSHOT_MIN):
             calls = np.where(still > 0.0, 0.0, rng.poisson(chance)).astype(np.float64)
-            away = (calls > 0.0) & (rng.random(number) < 0.05) if shared else np.zeros(number, np.bool_)
-            still = np.maximum(np.where(away, 3.0 * _SERVICE_MIN / _SNAPSHOT_MIN, still - 1.0), 0.0)
+            away = (calls > 0.0) & (rng.random(number) < share) if shared else np.zeros(number, np.bool_)
+            still = np.maximum(np.where(away, away_for, still - 1.0), 0.0)
             served += calls
             waiting = np.maximum(waiting + rng.poisson(chance) - calls, 5.0)
             now = np.full(number, MONDAY_MS + day * _DAY_MS + 7 * HOUR_MS + step * _SNAPSHOT_MIN * _MINUTE_MS)
@@ -89,8 +91,9 @@ def _pauses(shared: bool, seed: int, size: float) -> Iterator[Tails]:
             p = bank.update(QueueBlock(rows, now, now, waiting, counters, stated, served.copy(), counters > 0.0)).p_high
             over = calls > 0.0
             if day >= settled and step:
-                truth = None if shared else np.exp(-chance * length)[over]
-                yield Tails(least[over], np.ones(int(over.sum())), rows[over], truth)
+                back = np.exp(-chance * np.maximum(length - away_for, 0.0))
+                truth = (1.0 - share) * np.exp(-chance * length) + share * back
+                yield Tails(least[over], np.ones(int(over.sum())), rows[over], truth[over])
             least, length = np.where(over, 1.0, np.minimum(least, p)), np.where(over, 0.0, length + 1.0)
 
 

@@ -206,6 +206,28 @@ def _of_reports(detector: str) -> Iterator[Tails]:
     yield Tails(np.ones(len(silent)), np.ones(len(silent)), silent)
 
 
+def _of_pauses(detector: str) -> Iterator[Tails]:
+    """Yield the least tail of each pause, from a reading with people waiting until the next call (or the day's end).
+
+    A tail is that of the pause as a whole: readings are no trials of it, of a long pause there are many.
+    """
+    found, names = _queues()
+    bank = EVERY[detector]()
+    bank.resize(len(names))
+    p_high = np.concatenate([bank.update(block).p_high for block in _blocks(found)])
+    order = np.argsort(found.series, kind="stable")
+    read = _take(found, order)
+    waiting, served, day = read.values[0], read.values[3], read.local_ms // _DAY_MS
+    over = np.ones(len(order), np.bool_)
+    over[1:] = (np.diff(read.series) != 0) | (np.diff(day) != 0) | (np.abs(np.diff(served)) > 0.0)
+    over[1:] |= ~(np.diff(waiting) >= 0.0)
+    begins = np.flatnonzero(over | ~(waiting > 0.0))
+    least, waits = np.minimum.reduceat(p_high[order], begins), waiting[begins] > 0.0
+    series = read.series[begins]
+    counts = waits & _quiet(QUEUES, names, series, read.local_ms[begins])
+    yield Tails(least[counts], np.ones(int(counts.sum())), series[counts])
+
+
 def _family(detector: str, name: str, sides: tuple[Side, ...], settled: str) -> Family:
     def run(seed: int, size: float) -> Iterator[Tails]:
         del seed, size  # there is but one recording
@@ -214,7 +236,7 @@ def _family(detector: str, name: str, sides: tuple[Side, ...], settled: str) -> 
         if detector == "silence":
             return _tails(detector, QUEUES, *_offices(), by_hour=True)
         if detector == "stalled_counter":
-            return _tails(detector, QUEUES, *_queues())
+            return _of_pauses(detector)
         return _tails(detector, CAMERAS, *_cameras())
 
     return Family(detector, name, sides, run, settled, recorded=True)
@@ -227,5 +249,5 @@ FAMILIES = (
     _family("count_cusum", _AUCKLAND, ("high", "low"), "59 days"),
     _family("rare", "Boston 2015, hourly reports of 139 categories", ("high",), "21 days"),
     _family("silence", "Warsaw 2020, readings of 21 offices", ("high",), "8 days"),
-    _family("stalled_counter", "Warsaw 2020, readings of 369 queues", ("high",), "8 days"),
+    _family("stalled_counter", "Warsaw 2020, pauses of 369 queues", ("high",), "8 days"),
 )

@@ -19,6 +19,7 @@ CALIBRATED: dict[str, float] = {
     "flatline": 0.1,
     "pagehinkley": 0.08,
     "silence": 0.1,
+    "stalled_counter": 0.2,
 }
 """Detectors whose families are held to the factor here, and the size of their short versions."""
 SHORT = [

@@ -145,7 +145,8 @@ class NaiveStall(NaiveQueue):
         self.waited_s = 0.0
         self.pause: list[tuple[float, float]] = []
         self.missed_s = 0.0
-        self.pauses, self.share, self.longs, self.excess = 20.0, 0.1, 5.0, 1.5
+        self.pauses, self.share, self.longs = 20.0, 0.1, 5
+        self.ended, self.spent = [0.0] * 6, [0.0] * 6
 
     def judge(self, now: Snapshot, pace: Pace) -> tuple[float, float]:
         """Learn the pause that is over; judge the one that goes on."""
@@ -164,16 +165,34 @@ class NaiveStall(NaiveQueue):
         surprise = pace.known * math.log(1 + self.missed_s * pace.per_s / pace.known)
         if surprise <= 2.3:
             return 1.0, median
-        return min(max(self.share * math.exp(-(surprise - 2.3) / self.excess), math.exp(-690)), 1.0), median
+        return self._tail(surprise - 2.3), median
+
+    def _tail(self, over: float) -> float:
+        """Survive one rung after the other."""
+        log, rate, low = math.log(self.share), 2 / 3, 0.0
+        for rung, high in enumerate((1.0, 2.0, 4.0, 8.0, 16.0, math.inf)):
+            ends, spent = self.ended[rung] + 5, self.spent[rung] + 5 / rate
+            log += ends * (math.log(spent) - math.log(spent + min(max(over - low, 0.0), high - low)))
+            rate, low = ends / spent, high
+        return math.exp(min(max(log, -690.0), 0.0))
 
     def _learn_pause(self, surprise: float) -> None:
         above = surprise > 2.3
-        self.pauses = min(self.pauses + 1, 500)
+        self.pauses = min(self.pauses + 1, 2000)
         self.share = max(self.share + (above - self.share) / self.pauses, 0.02)
-        if above:
-            self.longs = min(self.longs + 1, 50)
-            over = min(surprise - 2.3, 10 * self.excess)
-            self.excess = max(self.excess + (over - self.excess) / self.longs, 1.0)
+        if not above:
+            return
+        if self.longs < 200:
+            self.longs += 1
+        else:
+            self.ended, self.spent = ([0.995 * kept for kept in column] for column in (self.ended, self.spent))
+        over, low = surprise - 2.3, 0.0
+        for rung, high in enumerate((1.0, 2.0, 4.0, 8.0, 16.0, 32.0)):
+            self.spent[rung] += min(over, high) - low
+            if over <= high or rung == 5:
+                self.ended[rung] += 1
+                break
+            low = high
 
     def teach(self, now: Snapshot, pace_per_s: float, stretch: Stretch) -> None:
         """Hold the time of a pause back until it ends; then let it count as at most twenty calls missed."""

@@ -66,10 +66,14 @@ def stalling(hour: int = 8) -> QueueBlock:
 
 
 def test_nobody_called_while_people_keep_coming_is_a_stall() -> None:
-    """No counter open, one more waiting every quarter of an hour: sure after an hour, not after five minutes."""
+    """No counter open, one more waiting every quarter of an hour: sure after an hour, not after five minutes.
+
+    1e-5 of a queue that was watched for two hours; 1e-6 half an hour later.
+    """
     scores = said(StalledCounter(), stalling())
     assert scores.p_high[:26].min() == 1.0
-    assert scores.p_high[24 + 12 :].max() < 1e-6
+    assert scores.p_high[24 + 12 :].max() < 2e-5
+    assert scores.p_high[24 + 18 :].max() < 1e-6
 
 
 def test_readings_of_a_closed_day_are_no_stall() -> None:
