@@ -24,6 +24,9 @@ _CLIP_SD = 4.0  # an outbreak teaches that rates vary, not how much
 _TURN = 0.618  # golden: steps of it fill the interval evenly
 _LEAST_MEAN = 1e-9
 _MOST_IDLE = 0.95
+_MOST_ODDS = 7.0  # or a history of years could not be talked out of it
+_SELDOM = float(np.log(9.0))  # of ten series one has idle zeros
+_SURELY = 1e-15
 
 
 class ExposedParameters(NamedTuple):
@@ -65,14 +68,30 @@ class ExposedParameters(NamedTuple):
         return self
 
 
+class _Hypothesis(NamedTuple):
+    """What is usual if some zeros are idle, or if none are, (m,) each: mean, variance, idle ones, zeros of any kind."""
+
+    mean: Floats
+    over: Floats  # variance beyond the mean's own, relative to its square
+    idle: Floats
+    zero: Floats
+
+
 class _Usual(NamedTuple):
-    """What is usual for each observation of a round, (m,) each: bin, mean, counts it rests on, variance, idle share."""
+    """What is usual for each observation of a round, (m,) each: bin, mean, counts it rests on, variance, idle share.
+
+    Mean, variance and share are between both hypotheses, as likely as each is; ``doubt`` is how far zeros that might be
+    idle teach nothing.
+    """
 
     bins: Ints
     mean: Floats
     shape: Floats
-    over: Floats  # variance beyond the mean's own, relative to its square
+    over: Floats
     idle: Floats
+    doubt: Floats
+    some: _Hypothesis
+    none: _Hypothesis
 
 
 class ExposedCounts(Held):
@@ -109,7 +128,7 @@ class ExposedCounts(Held):
     """
 
     name = "exposed"
-    version = 1
+    version = 2
 
     def __init__(self, parameters: ExposedParameters | None = None) -> None:
         self.parameters = (parameters or ExposedParameters()).validated()
@@ -121,9 +140,12 @@ class ExposedCounts(Held):
                 "counts": Column((_BINS,)),
                 "exposures": Column((_BINS,)),
                 "base": Column((2,)),  # count and exposure of all
-                "scatter": Column((2,)),  # squared residuals beyond Poisson's, squared means
+                "scatter": Column(
+                    (4,)
+                ),  # squared residuals beyond Poisson's, squared means: if zeros are idle, if none are
                 "turn": Column(),
                 "tail": Column((4,), fill=np.array(_PRIOR)),
+                "odds": Column(),  # log, that some zeros are idle
                 "zeros": Column((2,)),  # idle ones, observations
             },
         )
@@ -189,33 +211,62 @@ class ExposedCounts(Held):
         mean = shape / (table.floats("exposures").ravel()[bins] + parameters.prior_count / rate) * block.exposure
         mean = np.clip(mean, _LEAST_MEAN, _LARGEST_COUNT)
         scatter, zeros = table.floats("scatter")[rows], table.floats("zeros")[rows]
+        visits = table.floats("exposures").ravel()[bins] * zeros[:, 1] / np.maximum(base[:, 1], LEAST)
+        unsure = 1.0 + (1.0 - parameters.prior_count / shape) ** 2 / np.maximum(visits, 1.0)  # the mean varies too
         worth = parameters.dispersion_observations
-        dispersion = (scatter[:, 0] + worth * parameters.prior_dispersion) / (scatter[:, 1] + worth)
-        over = np.maximum(dispersion, 0.0) + 1.0 / shape
+        dispersion = (scatter[:, ::2] + worth * parameters.prior_dispersion) / (scatter[:, 1::2] + worth)
+        over = np.maximum(dispersion, 0.0) * unsure[:, None] + (1.0 / shape)[:, None]
         worth = parameters.idle_observations
         idle = np.minimum((zeros[:, 0] + worth * parameters.prior_idle) / (zeros[:, 1] + worth), _MOST_IDLE)
-        return _Usual(bins, mean, shape, over, idle)
+        odds = table.floats("odds")[rows]
+        doubt = np.exp(np.minimum(odds, 0.0))  # whose benefit zeros have when rates are learned
+        belief = 1.0 / (1.0 + np.exp(_SELDOM - odds))
+        whole = mean * (1.0 - doubt * idle)
+        some = _hypothesis(whole / (1.0 - idle), over[:, 0], idle)
+        none = _hypothesis(whole, over[:, 1], np.zeros(len(rows)))
+        both = belief * some.over + (1.0 - belief) * none.over
+        return _Usual(bins, whole / (1.0 - belief * idle), shape, both, belief * idle, doubt, some, none)
 
     def _learn(self, block: CountBlock, usual: _Usual, p_high: Floats, ready: Flags) -> None:
         rows, table, parameters = block.series, self._table, self.parameters
-        count, mean = block.counted, usual.mean
-        none = np.exp(-np.log1p(mean * usual.over) / usual.over)
-        idle = np.where(count == 0.0, usual.idle / (usual.idle + (1.0 - usual.idle) * none), 0.0)
-        inflation = 1.0 + mean * usual.over
-        weight = (1.0 - idle) * np.where(ready & (p_high < _OUTBREAK), -0.5 / np.log(np.minimum(p_high, 0.5)), 1.0)
+        count, some, none = block.counted, usual.some, usual.none
+        idle = np.where(count == 0.0, some.idle / some.zero, 0.0)
+        calm = np.where(ready & (p_high < _OUTBREAK), -0.5 / np.log(np.minimum(p_high, 0.5)), 1.0)
+        weight = (1.0 - usual.doubt * idle) * calm
         fade = np.exp(-weight / parameters.memory_visits)
         for name, new in (("counts", count), ("exposures", block.exposure)):
             column = table.floats(name).reshape(-1)
             column[usual.bins] = fade * column[usual.bins] + weight * new
         fade = np.exp(-weight / parameters.memory_observations)[:, None]
-        base, scatter, zeros = table.floats("base"), table.floats("scatter"), table.floats("zeros")
+        base, zeros = table.floats("base"), table.floats("zeros")
         base[rows] = fade * base[rows] + weight[:, None] * np.stack([count, block.exposure], axis=1)
-        counts_for = np.where(ready, weight, 0.0) / (inflation * inflation)
-        off = np.minimum(count - mean, _CLIP_SD * np.sqrt(mean * inflation) + 1.0)
-        beyond = off * off - mean - mean * mean / usual.shape  # the mean is itself uncertain
-        scatter[rows] = fade * scatter[rows] + counts_for[:, None] * np.stack([beyond, mean * mean], axis=1)
+        self._learn_scatter(block, usual, (calm * (1.0 - idle), calm), ready)
         fade = np.exp(-1.0 / parameters.memory_observations)
         zeros[rows] = fade * zeros[rows] + np.stack([idle, np.ones(len(rows))], axis=1)
+        told = np.where(count == 0.0, some.zero / none.zero, (1.0 - some.zero) / (1.0 - none.zero))
+        odds = table.floats("odds")
+        odds[rows] += np.where(ready, np.log(told), 0.0)
+        odds[rows] = np.clip(odds[rows], -_MOST_ODDS, _MOST_ODDS)
+
+    def _learn_scatter(self, block: CountBlock, usual: _Usual, weights: tuple[Floats, Floats], ready: Flags) -> None:
+        """Learn how rates vary by themselves, if some zeros are idle and if none are: each explains the same zeros."""
+        scatter = self._table.floats("scatter")
+        for place, (said, weight) in enumerate(zip((usual.some, usual.none), weights, strict=True)):
+            inflation = 1.0 + said.mean * said.over
+            counts_for = np.where(ready, weight, 0.0) / (inflation * inflation)
+            off = np.minimum(block.counted - said.mean, _CLIP_SD * np.sqrt(said.mean * inflation) + 1.0)
+            square = said.mean * said.mean
+            beyond = off * off - said.mean - square / usual.shape  # the mean is itself uncertain
+            fade = np.exp(-weight / self.parameters.memory_observations)[:, None]
+            pair = slice(2 * place, 2 * place + 2)
+            new = counts_for[:, None] * np.stack([beyond, square], axis=1)
+            scatter[block.series, pair] = fade * scatter[block.series, pair] + new
+
+
+def _hypothesis(mean: Floats, over: Floats, idle: Floats) -> _Hypothesis:
+    """Return a hypothesis with its probability of a zero, kept off 0 and 1."""
+    zero = idle + (1.0 - idle) * np.exp(-np.log1p(mean * over) / over)
+    return _Hypothesis(mean, over, idle, np.clip(zero, _SURELY, 1.0 - _SURELY))
 
 
 def _bin(local_ms: Ints) -> Ints:

@@ -25,7 +25,7 @@ from tests.calibration.units import each, head
 _DAY = 24
 _SEASONAL = (1000, 60 * _DAY, 160 * _DAY)  # series, hours that don't count, hours in all
 _RARE = (1000, 60 * _DAY, 200 * _DAY)
-_EXPOSED = (400, 60 * _DAY, 120 * _DAY)
+_EXPOSED = (1000, 60 * _DAY, 120 * _DAY)
 _CUSUM = (2500, 60 * _DAY, 240 * _DAY)
 _YEAR = (500, 60 * _DAY, 360 * _DAY)
 _EVERY_5 = (250, 60 * _DAY * 12, 100 * _DAY * 12)  # the same in steps of five minutes

@@ -8,6 +8,7 @@ from scipy import special
 from tests.contract.naive_peaks import NaivePeaks
 
 DAY = 86_400_000
+SLOW = math.exp(-1.0 / 1000.0)
 
 
 class NaiveExposed:
@@ -18,7 +19,8 @@ class NaiveExposed:
         self.seen = 0
         self.bins: dict[tuple[bool, int], tuple[float, float]] = {}
         self.base = (0.0, 0.0)
-        self.scatter = (0.0, 0.0)
+        self.scatter = {"some": (0.0, 0.0), "none": (0.0, 0.0)}
+        self.odds = 0.0
         self.zeros = (0.0, 0.0)
         self.turn = 0.0
         self.deep = NaivePeaks(100.0, math.exp(-3.0), 20.0, 0.993)
@@ -35,12 +37,25 @@ class NaiveExposed:
         rate = (self.base[0] + 0.5) / (self.base[1] or exposure)
         shape = counted + 3.0
         mean = min(max(shape / (exposed + 3.0 / rate) * exposure, 1e-9), 1e9)
-        size = 1.0 / (max((self.scatter[0] + 1.0) / (self.scatter[1] + 10.0), 0.0) + 1.0 / shape)
-        idle = min((self.zeros[0] + 0.4) / (self.zeros[1] + 20.0), 0.95)
+        visits = exposed * self.zeros[1] / (self.base[1] or 1.0)
+        unsure = 1.0 + (1.0 - 3.0 / shape) ** 2 / max(visits, 1.0)
+        over = {
+            name: max((beyond + 1.0) / (square + 10.0), 0.0) * unsure + 1.0 / shape
+            for name, (beyond, square) in self.scatter.items()
+        }
+        share = min((self.zeros[0] + 0.4) / (self.zeros[1] + 20.0), 0.95)
+        doubt, belief = min(math.exp(self.odds), 1.0), math.exp(self.odds) / (math.exp(self.odds) + 9.0)
+        whole = mean * (1.0 - doubt * share)
+        idle, size = belief * share, 1.0 / (belief * over["some"] + (1.0 - belief) * over["none"])
+        mean = whole / (1.0 - idle)
+        worlds = {"some": (whole / (1.0 - share), over["some"], share), "none": (whole, over["none"], 0.0)}
         p_high, p_low = self._high(count, mean, size, idle, ready), 1.0
         if count < mean:
             p_low = idle + (1.0 - idle) * float(special.betainc(size, count + 1.0, size / (mean + size)))
-        self._learn(key, (count, exposure), (mean, size, shape, idle), p_high, ready)
+        calm = -1.0 / (2.0 * math.log(p_high)) if ready and p_high < 0.005 else 1.0
+        asleep = self._weigh(count, worlds, calm, shape, ready)
+        self._learn(key, (count, exposure), (1.0 - doubt * asleep) * calm)
+        self.zeros = SLOW * self.zeros[0] + asleep, SLOW * self.zeros[1] + 1.0
         self.seen += 1
         return (p_high, p_low, mean) if ready else (1.0, 1.0, math.nan)
 
@@ -58,27 +73,29 @@ class NaiveExposed:
             self.deep.share, self.deep.excess = min(self.deep.share, 0.15), min(self.deep.excess, 1.5)
         return p
 
-    def _learn(
-        self,
-        key: tuple[bool, int],
-        observed: tuple[float, float],
-        usual: tuple[float, float, float, float],
-        p: float,
-        ready: bool,
-    ) -> None:
-        count, exposure = observed
-        mean, size, shape, idle = usual
-        none = (size / (size + mean)) ** size
-        asleep = idle / (idle + (1.0 - idle) * none) if count == 0.0 else 0.0
-        weight = (1.0 - asleep) * (-1.0 / (2.0 * math.log(p)) if ready and p < 0.005 else 1.0)
-        fade = math.exp(-weight / 30.0)
-        old = self.bins.get(key, (0.0, 0.0))
-        self.bins[key] = fade * old[0] + weight * count, fade * old[1] + weight * exposure
+    def _weigh(
+        self, count: float, worlds: dict[str, tuple[float, float, float]], calm: float, shape: float, ready: bool
+    ) -> float:
+        """Learn both worlds' scatter and which one holds; return how likely this zero is idle where some are."""
+        zero, asleep = {}, 0.0
+        for name, (mean, over, share) in worlds.items():
+            zero[name] = min(max(share + (1.0 - share) * (1.0 + mean * over) ** (-1.0 / over), 1e-15), 1.0 - 1e-15)
+            if count == 0.0:
+                asleep = max(asleep, share / zero[name])
+        for name, (mean, over, _) in worlds.items():
+            weight = calm * (1.0 - asleep) if name == "some" else calm
+            off = min(count - mean, 4.0 * math.sqrt(mean * (1.0 + mean * over)) + 1.0)
+            beyond = off**2 - mean - mean * mean / shape
+            worth = weight / (1.0 + mean * over) ** 2 if ready else 0.0
+            fade, old = math.exp(-weight / 1000.0), self.scatter[name]
+            self.scatter[name] = fade * old[0] + worth * beyond, fade * old[1] + worth * mean * mean
+        if ready:
+            some, none = (zero[name] if count == 0.0 else 1.0 - zero[name] for name in ("some", "none"))
+            self.odds = min(max(self.odds + math.log(some / none), -7.0), 7.0)
+        return asleep
+
+    def _learn(self, key: tuple[bool, int], observed: tuple[float, float], weight: float) -> None:
+        fade, old = math.exp(-weight / 30.0), self.bins.get(key, (0.0, 0.0))
+        self.bins[key] = fade * old[0] + weight * observed[0], fade * old[1] + weight * observed[1]
         fade = math.exp(-weight / 1000.0)
-        self.base = fade * self.base[0] + weight * count, fade * self.base[1] + weight * exposure
-        off = min(count - mean, 4.0 * math.sqrt(mean * (1.0 + mean / size)) + 1.0)
-        beyond = off**2 - mean - mean * mean / shape
-        worth = weight / (1.0 + mean / size) ** 2 if ready else 0.0
-        self.scatter = fade * self.scatter[0] + worth * beyond, fade * self.scatter[1] + worth * mean * mean
-        fade = math.exp(-1.0 / 1000.0)
-        self.zeros = fade * self.zeros[0] + asleep, fade * self.zeros[1] + 1.0
+        self.base = fade * self.base[0] + weight * observed[0], fade * self.base[1] + weight * observed[1]

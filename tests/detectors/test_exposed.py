@@ -84,6 +84,19 @@ def test_tails_keep_their_promise(clumps: float, idle: float) -> None:
         assert 0.3 * level < (p < level).mean() < 1.6 * level
 
 
+def test_a_history_without_idle_hours_makes_zeros_odd() -> None:
+    """Sixty days of some eighty an hour: low tails below 0.01 and 0.001 keep their promise, and a stop is far below.
+
+    0.8 and 0.9 times as many, and 2e-5; while zeros might be idle however long none was, it was 4e-4 at least.
+    """
+    counts, exposure = drawn(20.0, 0.05, 0.0, (24 * 60, 100), 8)
+    counts[-1], exposure[-1] = 0.0, 4.0
+    p = counted(counts, exposure)[0].p_low
+    for level in (1e-2, 1e-3):
+        assert 0.5 * level < (p[24 * 30 : -1] < level).mean() < 1.5 * level
+    assert np.median(p[-1]) < 1e-4
+
+
 def test_without_exposure_nothing_could_be_counted() -> None:
     """No counter, an unknown number of them, or an unknown count: as if the hour had not been."""
     counts, exposure = drawn(2.0, 0.1, 0.0, (24 * 20, 1), 7)
