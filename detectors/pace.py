@@ -220,7 +220,9 @@ class QueueBank(Held):
         called = np.where(useful, moved.called, 0.0)
         possible = np.where(useful, counters * moved.seconds, 0.0)
         expected = possible * moved.pace
-        busy_s = np.where(block.waiting > 0.0, possible, possible * _before_last(called, expected))
+        busy_s, emptied = possible.copy(), np.flatnonzero(useful & ~(block.waiting > 0.0))
+        if len(emptied):
+            busy_s[emptied] *= _before_last(called[emptied], expected[emptied])
         most = expected + 3.0 + 3.0 * np.sqrt(expected + expected**2 / moved.pace_known)
         self._teach(moved, busy_s, np.minimum(called, most))
         table.floats("waiting")[rows] = block.waiting
