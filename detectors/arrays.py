@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _SHORT = np.iinfo(np.uint16).max
+_DTYPES = (("series", np.int64), ("at_ms", np.int64), ("local_ms", np.int64), ("value", np.float64))
 
 
 class _Columns(NamedTuple):
@@ -44,9 +45,29 @@ class Block(_Columns):
         return span(self.series)
 
     @cached_property
+    def flaw(self) -> str:
+        """What is wrong with the columns' types and lengths; nothing if empty."""
+        for column, dtype in _DTYPES:
+            array = getattr(self, column)
+            if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != self.series.shape:
+                found = f"{getattr(array, 'dtype', type(array).__name__)}{getattr(array, 'shape', None)}"
+                return f"{column} is {found}, need {np.dtype(dtype)}({len(self.series)},)"
+        return ""
+
+    @cached_property
+    def most(self) -> float:
+        """The largest magnitude of a value; NaN where one isn't a number, 0 of no values."""
+        return max(float(self.value.max()), -float(self.value.min())) if len(self.value) else 0.0
+
+    @cached_property
     def ordered(self) -> bool:
         """Whether time doesn't run backwards."""
         return not bool((self.at_ms[1:] < self.at_ms[:-1]).any())
+
+    @property
+    def one_round(self) -> bool:
+        """Whether there are observations, and no series occurs twice."""
+        return len(self.series) > 0 and not self._cut
 
     def take(self, indices: NDArray[np.intp]) -> "Block":
         """Return the observations at these places."""

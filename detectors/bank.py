@@ -11,7 +11,7 @@ from detectors.arrays import Block, Floats, Ints, Scores, span
 NEVER = np.iinfo(np.int64).min
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
-_BLOCK = (("series", np.int64), ("at_ms", np.int64), ("local_ms", np.int64), ("value", np.float64))
+LARGEST = 1e150  # squares of what lies below don't overflow
 
 
 class Column(NamedTuple):
@@ -192,23 +192,17 @@ class Bank(Held):
             A column has the wrong dtype or length, a series is outside the bank, or time runs backwards.
         """
         check(self.name, block, self._table.size)
-        known = self._known(block.value)
-        cut = block.rounds()
-        if len(cut) == 1 and bool(known.all()):  # no copies, no second look
+        if block.one_round and self._all_known(block):  # no copies, no second look
             return Scores(*self._step(block))
         p_high, p_low = np.ones(len(block.series)), np.ones(len(block.series))
         expected = np.full(len(block.series), np.nan)
-        for chosen, part in self._parts(block, known):
+        for chosen, part in self._rounds(block):
             p_high[chosen], p_low[chosen], expected[chosen] = self._step(part)
         return Scores(p_high, p_low, expected)
 
     def _rounds(self, block: Block) -> Iterator[tuple[NDArray[np.intp], Block]]:
-        """Check the block and yield its known values in rounds: where they stand in it, and the round itself."""
-        check(self.name, block, self._table.size)
-        return self._parts(block, self._known(block.value))
-
-    def _parts(self, block: Block, known: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.intp], Block]]:
-        """Yield the values that are known in rounds."""
+        """Yield the values that are known in rounds: where they stand in the block, and the round itself."""
+        known = self._known(block.value)
         everything = bool(known.all())
         for indices, part in block.rounds():
             there = None if everything else known[indices]
@@ -216,6 +210,10 @@ class Bank(Held):
                 yield indices, part
             elif there.any():
                 yield indices[there], part.take(np.flatnonzero(there))
+
+    def _all_known(self, block: Block) -> bool:
+        """Say whether all values are known."""
+        return bool(self._known(block.value).all())
 
     def _known(self, value: Floats) -> NDArray[np.bool_]:
         """Say which values mean something to this detector; the others are neutral."""
@@ -226,16 +224,21 @@ class Bank(Held):
         raise NotImplementedError
 
 
+class Gauges(Bank):
+    """Base of the detectors of values of any sign; what is larger than `LARGEST` is neutral."""
+
+    def _known(self, value: Floats) -> NDArray[np.bool_]:
+        with np.errstate(invalid="ignore"):
+            return np.abs(value) <= LARGEST
+
+    def _all_known(self, block: Block) -> bool:
+        return block.most <= LARGEST
+
+
 def check(owner: str, block: Block, size: int) -> None:
     """Raise ValueError, naming the way out, when the block breaks its contract."""
-    for column, dtype in _BLOCK:
-        array = getattr(block, column)
-        if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != block.series.shape:
-            shape = getattr(array, "shape", None)
-            raise ValueError(
-                f"{owner}.update: {column} is {getattr(array, 'dtype', type(array).__name__)}{shape}, "
-                f"need {np.dtype(dtype)}({len(block.series)},)"
-            )
+    if block.flaw:
+        raise ValueError(f"{owner}.update: {block.flaw}")
     _check_axes(owner, block.series)
     _check_rows(owner, block.place, size)
     _check_time(owner, ordered=block.ordered)

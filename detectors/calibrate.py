@@ -5,13 +5,15 @@ threshold is then exponential with mean 1, and so it is of the largest of severa
 peaks over threshold: Davison and Smith 1990, doi:10.1111/j.2517-6161.1990.tb01796.x). No series is just so. Therefore
 the share of time above ``START`` is learned, and beyond it the rate at which peaks end per nat, on rungs that double in
 width: a piecewise exponential survival (Friedman 1982, doi:10.1214/aos/1176345694). A rung that few peaks have reached
-leans on the one before it, and on the trend from rung to rung: a tail that becomes heavier is taken to go on so. The
-probability is predictive, so what is unknown widens it: survival on a rung is a power, (1 + nats / exposure) to the
-minus peaks. Below ``START`` a body close to the normal's meets the tail.
+leans on the one before it, and on the trend from rung to rung (`Belief`): a tail that becomes heavier is taken to go on
+so. The probability is predictive, so what is unknown widens it: survival on a rung is a power, (1 + nats / exposure) to
+the minus peaks. Below ``START`` a body close to the normal's meets the tail.
 
 What a score teaches never depends on the score itself, or quiet series would be learned wrongly: all count fully, but
 after a suspicious one the next count next to nothing, until one isn't suspicious.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +28,9 @@ _MOST_SEEN = 5000.0
 _SLACK = 1.01  # forgetting in steps of one per cent is cheaper
 _LEAST_SHARE = 1e-4
 _LOW = np.array([0.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0])[:, None]  # where rungs begin, nats above START
+_FAR = 3  # the rung that begins eight nats above START
 _WIDTH = np.diff(_LOW, axis=0, append=1e3)
 _RUNG = np.arange(2 * len(_LOW)).reshape(2, -1, 1)
-_PRIOR_PEAKS = 10.0
 _MOST_PEAKS = 500.0
 _SLACK_PEAKS = 1.1
 _SUSPICIOUS = float(np.log(1e-3))
@@ -42,6 +44,33 @@ _BODY_AT_START = (_OFFSET + _SLOPE * START) ** 2
 _KOMATU = 8.0 / np.pi
 
 
+class Belief(NamedTuple):
+    """What a rung that few peaks have reached is taken to be like: how many peaks end per nat there.
+
+    On rungs that double in width this rate stays as it is where scores are normal, and halves where their tail is a
+    power law's.
+
+    Attributes
+    ----------
+    peaks : float
+        How many peaks the belief is worth; on the first rung it is a normal's, one peak per nat.
+    least : float
+        From a rung to the next the rate goes on to change as it did last, but not to less than this part.
+    most_far : float
+        Nor to more than this part on the rungs from eight nats above ``START`` on, where few normal scores get.
+    """
+
+    peaks: float
+    least: float
+    most_far: float
+
+
+NORMAL = Belief(10.0, 0.5, 1.0)
+"""Like a normal until shown otherwise."""
+POWER_LAW = Belief(3.0, 0.3, 0.5)
+"""Like a power law where no normal score gets."""
+
+
 class Tails:
     """The learned tails of both sides of a bank's score; the state is `columns` of the bank's table.
 
@@ -51,6 +80,8 @@ class Tails:
         Holds the arrays of `columns`.
     longest : float
         Mean excess that a series is believed at most, nats: beyond it, it is not the tail that is long.
+    belief : Belief
+        What is believed of what was hardly seen.
 
     Examples
     --------
@@ -62,9 +93,10 @@ class Tails:
     [[-9.463], [-0.0]]
     """
 
-    def __init__(self, table: Table, longest: float = np.inf) -> None:
+    def __init__(self, table: Table, longest: float = np.inf, belief: Belief = NORMAL) -> None:
         self._table = table
         self._longest = longest
+        self._belief = belief
 
     def trust(self, place: Ints | slice) -> Floats:
         """Return what the next observation may teach, from what came before it: 1, or little while suspicious, (m,)."""
@@ -129,7 +161,7 @@ class Tails:
         kept = rungs.take(places)
         within = over - _LOW[:reached]
         np.minimum(np.maximum(within, 0.0, out=within), _WIDTH[:reached], out=within)
-        log = _log_survival(kept[0] + _PRIOR_PEAKS, kept[1], within, self._longest)
+        log = self._log_survival(kept[0], kept[1], within)
         ended = within > 0.0
         ended[:-1] &= within[1:] == 0.0
         kept[0] += share * ended
@@ -141,6 +173,21 @@ class Tails:
         if len(full):
             rungs[_RUNG * len(counts) + full] *= _MOST_PEAKS / counts[full]
             counts[full] = _MOST_PEAKS
+        return log
+
+    def _log_survival(self, ended: Floats, exposed: Floats, within: Floats) -> Floats:
+        """Return the log probability to survive the nats ``within`` rungs, given what was seen on each: (rungs, k)."""
+        belief = self._belief
+        log = np.zeros(within.shape[1])
+        before = prior = np.ones(within.shape[1])
+        for rung, nats in enumerate(exposed):
+            peaks = ended[rung] + belief.peaks
+            exposure = np.minimum(nats + belief.peaks / prior, peaks * self._longest)
+            log -= peaks * np.log1p(within[rung] / exposure)
+            rate = peaks / exposure
+            most = 1.0 if rung + 1 < _FAR else belief.most_far
+            prior = rate * np.minimum(np.maximum(rate / before, belief.least), most) if rung else rate
+            before = rate
         return log
 
 
@@ -183,19 +230,6 @@ def _nats(score: Floats) -> Floats:
     square = capped * capped
     nats: Floats = 0.5 * square + np.log(capped + np.sqrt(square + _KOMATU))
     return nats
-
-
-def _log_survival(peaks: Floats, exposed: Floats, within: Floats, longest: float) -> Floats:
-    """Return the log probability to survive the nats ``within`` rungs, given what was seen on each: (rungs, k)."""
-    log = np.zeros(within.shape[1])
-    before = prior = np.ones(within.shape[1])
-    for rung, nats in enumerate(exposed):
-        exposure = np.minimum(nats + _PRIOR_PEAKS / prior, peaks[rung] * longest)
-        log -= peaks[rung] * np.log1p(within[rung] / exposure)
-        rate = peaks[rung] / exposure
-        prior = rate * np.minimum(np.maximum(rate / before, 0.5), 1.0) if rung else rate
-        before = rate
-    return log
 
 
 _AT_START = float(_nats(np.array(START)))

@@ -4,11 +4,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors import excursions, standardise
 from detectors.arrays import Block, Floats, Ints
-from detectors.bank import Bank, Column, Verdict
+from detectors.bank import Column, Gauges, Verdict
 from detectors.standardise import Standard
 
 _WEIGHT = 0.5  # of an independent observation: chance changes stay probable for some observations
@@ -90,7 +89,7 @@ class _Runs(NamedTuple):
     length: Floats
 
 
-class ChangePoint(Bank):
+class ChangePoint(Gauges):
     """Bayesian online change point detection (Adams and MacKay 2007, arXiv:0710.3742) with learned tails.
 
     Runs of normal observations with unknown mean and variance (normal-inverse-gamma prior, Student-t predictive) begin
@@ -146,9 +145,6 @@ class ChangePoint(Bank):
                 "tail": _QUIET.column(),
             }
         )
-
-    def _known(self, value: Floats) -> NDArray[np.bool_]:
-        return standardise.known(value)
 
     def _step(self, block: Block) -> Verdict:
         rows, table = block.series, self._table

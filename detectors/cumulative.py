@@ -3,11 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors import excursions, standardise
-from detectors.arrays import Block, Floats
-from detectors.bank import Bank, Column, Verdict
+from detectors.arrays import Block
+from detectors.bank import Column, Gauges, Verdict
 
 
 class Sums(NamedTuple):
@@ -31,7 +30,7 @@ class Sums(NamedTuple):
     quiet: excursions.Prior
 
 
-class CumulativeBank(Bank):
+class CumulativeBank(Gauges):
     """Base of the detectors that add up log likelihood ratios of a shift of a gauge, up and down.
 
     Residuals are standardised by the series' own slow level and noise, clipped, and their normal log likelihood ratio
@@ -44,9 +43,6 @@ class CumulativeBank(Bank):
     def __init__(self, sums: Sums) -> None:
         self._sums = sums
         super().__init__({**standardise.columns(), "evidence": Column((2,)), "tail": sums.quiet.column()})
-
-    def _known(self, value: Floats) -> NDArray[np.bool_]:
-        return standardise.known(value)
 
     def _step(self, block: Block) -> Verdict:
         rows, table, shift = block.series, self._table, self._sums.shift_sd

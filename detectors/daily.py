@@ -3,11 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors import spot
 from detectors.arrays import Block, Floats, Ints
-from detectors.bank import DAY_MS, Bank, Column, Verdict
+from detectors.bank import DAY_MS, Column, Gauges, Verdict
 
 _BINS = 96
 _BIN_MS = DAY_MS // _BINS
@@ -46,7 +45,7 @@ class DailyParameters(NamedTuple):
         return self
 
 
-class Daily(Bank):
+class Daily(Gauges):
     """Exponentially weighted means per quarter of an hour of weekdays and weekends; residuals by their own tails.
 
     Unlike `seasonal` it assumes no counts: values may be negative, smooth or of any scale, and nothing is known of
@@ -65,7 +64,7 @@ class Daily(Bank):
     """
 
     name = "daily"
-    version = 2
+    version = 3
 
     def __init__(self, parameters: DailyParameters | None = None) -> None:
         self.parameters = (parameters or DailyParameters()).validated()
@@ -80,9 +79,6 @@ class Daily(Bank):
             }
         )
         self._tails = spot.Tails(self._table, self.parameters.tails)
-
-    def _known(self, value: Floats) -> NDArray[np.bool_]:
-        return spot.known(value)
 
     def _step(self, block: Block) -> Verdict:
         place, table, value, parameters = block.place, self._table, block.value, self.parameters

@@ -3,11 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.arrays import Block, Floats
-from detectors.bank import Bank, Column, Verdict
-from detectors.spot import known
+from detectors.bank import Column, Gauges, Verdict
 
 _MOST_DECADES = 10.0
 _EXACT = 1e-9  # differences smaller than this part of the numbers are rounding
@@ -36,7 +34,7 @@ class EnvelopeParameters(NamedTuple):
         return self
 
 
-class Envelope(Bank):
+class Envelope(Gauges):
     """New all-time highs and lows; expected is the old record, or the value itself within the range.
 
     A series of n independent values sets a record with probability 1 / n; how far that reaches beyond the range is
@@ -60,9 +58,6 @@ class Envelope(Bank):
     def __init__(self, parameters: EnvelopeParameters | None = None) -> None:
         self.parameters = (parameters or EnvelopeParameters()).validated()
         super().__init__({"seen": Column(), "highest": Column(fill=-np.inf), "lowest": Column(fill=np.inf)})
-
-    def _known(self, value: Floats) -> NDArray[np.bool_]:
-        return known(value)
 
     def _step(self, block: Block) -> Verdict:
         place, table, value = block.place, self._table, block.value

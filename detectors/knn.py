@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detectors import spot
 from detectors.arrays import Block, Floats, Ints, span
-from detectors.bank import Bank, Column, Verdict
+from detectors.bank import Column, Gauges, Verdict
 
 _ROWS_AT_ONCE = 64  # their windows stay in the cache, and calls cost little
 _CLIP = 1e3  # usual steps that a value is from the mean at most
@@ -45,7 +45,7 @@ class NearestParameters(NamedTuple):
     length: int = 19
     window: int = 512
     neighbours: int = 10
-    tails: spot.SpotParameters = spot.SpotParameters()
+    tails: spot.SpotParameters = spot.SpotParameters(together=2.0)
 
     def validated(self) -> "NearestParameters":
         """Return self; raise ValueError naming the parameter that is out of range."""
@@ -59,7 +59,7 @@ class NearestParameters(NamedTuple):
         return self
 
 
-class Nearest(Bank):
+class Nearest(Gauges):
     """Mean distance of the last ``length`` values from their nearest neighbours, by its own tail.
 
     Few distances are large enough for a tail below 1: so all squared distances are kept as running sums in single
@@ -83,7 +83,7 @@ class Nearest(Bank):
     """
 
     name = "nearest"
-    version = 2
+    version = 3
 
     def __init__(self, parameters: NearestParameters | None = None) -> None:
         self.parameters = (parameters or NearestParameters()).validated()
@@ -105,9 +105,6 @@ class Nearest(Bank):
         self._tails = spot.Tails(self._table, self.parameters.tails)
         # Every sum is rounded twice a step for at most a window, and holds ``length`` squares of at most (2 reach)².
         self._slack = 3.0 * (self.parameters.window + 20.0) * self.parameters.length * 4.0 * _UNIT_ROUNDOFF
-
-    def _known(self, value: Floats) -> NDArray[np.bool_]:
-        return spot.known(value)
 
     def _step(self, block: Block) -> Verdict:
         place, table = block.place, self._table

@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from detectors import calibrate, runs
 from detectors.arrays import Block, Floats, Ints
-from detectors.bank import Bank, Column, Verdict
+from detectors.bank import Column, Gauges, Verdict
 
-_LARGEST = 1e150
 _LARGEST_Z = 1e6
 
 
@@ -42,7 +41,7 @@ class LevelParameters(NamedTuple):
         return self
 
 
-class Level(Bank):
+class Level(Gauges):
     """Residual from an exponentially weighted level, in units of a robust scale, mapped to a learned tail.
 
     Examples
@@ -58,7 +57,7 @@ class Level(Bank):
     """
 
     name = "level"
-    version = 2
+    version = 3
 
     def __init__(self, parameters: LevelParameters | None = None) -> None:
         self.parameters = (parameters or LevelParameters()).validated()
@@ -66,11 +65,7 @@ class Level(Bank):
         super().__init__(
             {"count": Column(), "level": Column(), "size": Column(), "scale": Column(), **calibrate.columns()}
         )
-        self._tails = calibrate.Tails(self._table)
-
-    def _known(self, value: Floats) -> NDArray[np.bool_]:
-        with np.errstate(invalid="ignore"):
-            return np.abs(value) <= _LARGEST
+        self._tails = calibrate.Tails(self._table, belief=calibrate.POWER_LAW)
 
     def _step(self, block: Block) -> Verdict:
         place, table, value = block.place, self._table, block.value

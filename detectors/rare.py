@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from detectors import peaks
 from detectors.arrays import Block, Floats, Ints, Scores
-from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict
+from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict, check
 from detectors.tails import nb_sf
 
 WINDOWS = (1, 3, 6, 12, 24)
@@ -166,6 +166,7 @@ class RareCounts(Bank):
         count = len(block.series)
         scores = Scores(np.ones(count), np.ones(count), np.full(count, np.nan))
         windows = Windows(*np.full((3, count), np.nan))
+        check(self.name, block, self._table.size)
         for chosen, part in self._rounds(block):
             for columns, told in zip((scores, windows), self._judge(part), strict=True):
                 for column, values in zip(columns, told, strict=True):

@@ -3,12 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors import spot
 from detectors.arrays import Block, Floats, Ints
 from detectors.averages import fade
-from detectors.bank import Bank, Column, Table, Verdict
+from detectors.bank import Column, Gauges, Table, Verdict
 
 _LEAST_RATIO = 1e-3  # a calm series' movement counts as at least this part of its usual one
 
@@ -48,7 +47,7 @@ def faded(value: Floats, name: str, place: Ints | slice, table: Table, memory: f
     return mean
 
 
-class Shift(Bank):
+class Shift(Gauges):
     """The average of about thirty values against that of the last thousand; expected is the latter.
 
     Examples
@@ -64,16 +63,13 @@ class Shift(Bank):
     """
 
     name = "shift"
-    version = 2
+    version = 3
 
     def __init__(self, parameters: ShiftParameters | None = None) -> None:
         self.parameters = (parameters or ShiftParameters(30.0)).validated(self.name)
         own = {name: Column() for name in ("short", "short_weight", "long", "long_weight")}
         super().__init__({**own, **spot.columns(2, self.parameters.tails)})
         self._tails = spot.Tails(self._table, self.parameters.tails)
-
-    def _known(self, value: Floats) -> NDArray[np.bool_]:
-        return spot.known(value)
 
     def _step(self, block: Block) -> Verdict:
         place, table = block.place, self._table
@@ -88,7 +84,7 @@ class Shift(Bank):
         return Verdict(p_high, p_low, expected)
 
 
-class Activity(Bank):
+class Activity(Gauges):
     """How much a series moves from value to value, over about fifty values against a thousand: more than usual is high.
 
     The tail is that of the logarithm of the ratio of the two mean steps; expected is the value before.
@@ -101,22 +97,21 @@ class Activity(Bank):
     >>> value = np.sin(np.arange(600.0) * 1.7)
     >>> value[550:] *= 4.0
     >>> scores = bank.update(Block(np.zeros(600, np.int64), at, at, value))
-    >>> bool(scores.p_high[550:].min() < 1e-6), bool(scores.p_high[:550].min() > 1e-3)
+    >>> bool(scores.p_high[550:].min() < 1e-5), bool(scores.p_high[:550].min() > 1e-3)
     (True, True)
     """
 
     name = "activity"
-    version = 2
+    version = 3
 
     def __init__(self, parameters: ShiftParameters | None = None) -> None:
-        self.parameters = (parameters or ShiftParameters(50.0)).validated(self.name)
+        self.parameters = (parameters or ShiftParameters(50.0, tails=spot.SpotParameters(together=2.0))).validated(
+            self.name
+        )
         own = {name: Column() for name in ("before", "short", "short_weight", "long", "long_weight")}
         own["gate"] = Column()  # the ratio that belongs to what its log must exceed
         super().__init__({**own, **spot.columns(1, self.parameters.tails)})
         self._tails = spot.Tails(self._table, self.parameters.tails)
-
-    def _known(self, value: Floats) -> NDArray[np.bool_]:
-        return spot.known(value)
 
     def _step(self, block: Block) -> Verdict:
         place, table, value = block.place, self._table, block.value

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from detectors import beats, peaks
 from detectors.arrays import Block, Floats, Ints, Scores
-from detectors.bank import DAY_MS, NEVER, Bank, Column, Verdict
+from detectors.bank import DAY_MS, NEVER, Bank, Column, Verdict, check
 
 UNKNOWN = np.iinfo(np.int64).max
 BIN_MS = 900_000
@@ -126,6 +126,7 @@ class Silence(Bank):
         scores = Scores(np.ones(len(block.series)), np.ones(len(block.series)), np.full(len(block.series), np.nan))
         overdue: list[Overdue] = []
         heard: list[Ints] = []
+        check(self.name, block, self._table.size)
         for chosen, part in self._rounds(block):
             verdict, late = self._gaps(part)
             scores.p_high[chosen], scores.expected[chosen] = verdict.p_high, verdict.expected

@@ -1,16 +1,19 @@
 """Peaks over a threshold, per series: how improbable a number is among all that its own series has shown before.
 
 The largest numbers of a series are kept, sorted. The threshold is one of them, so that a fixed share of all lies above
-it; the excesses above it are fitted by probability-weighted moments to a generalised Pareto tail, whose shape is shrunk
-to a usual one, since a few dozen excesses say little about it. The fit is always that of everything seen: there are no
-refits, and nothing has to be known of the numbers' distribution. After ``memory`` numbers every second peak is
-forgotten, and the number of numbers with it, so that a series that calms down is judged by how it is now.
+it; a generalised Pareto tail is fitted to the excesses above it by probability-weighted moments. A few dozen excesses
+say little about its shape and scale: so the tail is the mean of five, as far apart as the estimates err. The fit is
+always that of everything seen: there are no refits, and nothing has to be known of the numbers' distribution. After
+``memory`` numbers every second peak is forgotten, and the number of numbers with it, so that a series that calms down
+is judged by how it is now.
+
+What more than a quarter of the peaks exceed needs no fit: its tail is its rank among all numbers.
 
 Most numbers are no peaks and cost two comparisons: whatever is not above the smallest peak kept has a tail of 1.
 
 Source: Siffer, Fouque, Termier, Largouët (2017), Anomaly detection in streams with extreme value theory, KDD,
 doi:10.1145/3097983.3098144; estimation above an order statistic: Pickands (1975), doi:10.1214/aos/1176343003;
-probability-weighted moments: Hosking, Wallis (1987), doi:10.1080/00401706.1987.10488243.
+probability-weighted moments, and how they err: Hosking, Wallis (1987), doi:10.1080/00401706.1987.10488243.
 """
 
 from typing import NamedTuple
@@ -19,15 +22,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.arrays import Block, Floats, Ints
-from detectors.bank import Bank, Column, Table, Verdict
+from detectors.bank import Column, Gauges, Table, Verdict
 
-LARGEST = 1e150  # squares of what lies below don't overflow
 EXACT = 1e-9  # residuals smaller than this part of what they are differences of are rounding
-_LEAST_SHAPE, _LARGEST_SHAPE = -0.15, 0.7  # more is noise of the estimate
+_LIGHTEST, _HEAVIEST = -1.0, 0.8  # of the five tails: a uniform's; from 1 on there is no mean to scale one by
+# Standard errors of the shape by probability-weighted moments, and of the mean excess relative to it, times the root of
+# the number of excesses (Hosking and Wallis 1987); from a shape of 1/2 on there are none
+_SHAPES = np.linspace(_LIGHTEST, 0.4, 4001)
+_ERROR_OF_MEAN = (1.0 - 2.0 * _SHAPES) ** -0.5
+_ERROR_OF_SHAPE = (
+    _ERROR_OF_MEAN
+    * (2.0 - _SHAPES)
+    * np.sqrt((1.0 - _SHAPES) * (1.0 - _SHAPES + 2.0 * _SHAPES**2) / (3.0 - 2.0 * _SHAPES))
+)
+# Five errors of a normal estimate, in standard errors, and their weights: Gauss and Hermite's
+_ERRORS = np.array([-2.8569700138728056, -1.3556261799742657, 0.0, 1.3556261799742657, 2.8569700138728056])[:, None]
+_WEIGHTS = np.array([0.0112574113277207, 0.2220759220056126, 8 / 15, 0.2220759220056126, 0.0112574113277207])[:, None]
 _FLAT = 1e-3  # a shape nearer to 0 is as good as exponential
 _END = 1e-15 - 1.0  # of a bounded tail; nothing lies beyond
+_NONE: NDArray[np.intp] = np.zeros(0, np.intp)
 _PLOTTING = 0.35  # Hosking and Wallis's plotting position
-_LEAST_LOG = -23.1  # a few dozen peaks say nothing about less than 1e-10
+_LEAST = 1e-10  # a few dozen peaks say nothing about less
+_FITTED = 0.25  # of the peaks: what more exceed is judged by its rank
 _LEAST_EXCESS = 1e-6  # relative to the threshold
 _AS_EVER = 0.6  # of the places for peaks are taken again when the memory is full
 
@@ -45,18 +61,22 @@ class SpotParameters(NamedTuple):
         The threshold is chosen so that at least and at most so many numbers lie above it.
     memory : int
         After so many numbers every second peak is forgotten.
+    together : float
+        How many peaks come together and speak like one: 1 of values that hardly depend on those before them, more of
+        averages.
     shape, shape_prior : float
-        The tail's usual shape (0 is an exponential's, a normal's acts like -0.1, heavy tails have 0.3), and how many
-        excesses that is worth.
+        A shape to believe in (0 is an exponential's, a normal's acts like -0.1, heavy tails have 0.3), and how many
+        excesses that belief is worth.
     """
 
     quiet_observations: int = 150
     share: float = 0.01
     least_peaks: int = 10
     peaks: int = 64
-    memory: int = 10_000
-    shape: float = 0.1
-    shape_prior: float = 20.0
+    memory: int = 12_000
+    together: float = 1.0
+    shape: float = 0.0
+    shape_prior: float = 0.0
 
     def validated(self) -> "SpotParameters":
         """Return self; raise ValueError naming the parameter that is out of range."""
@@ -70,6 +90,8 @@ class SpotParameters(NamedTuple):
             raise ValueError(
                 f"spot.quiet_observations must be above least_peaks ({self.least_peaks}), is {self.quiet_observations}"
             )
+        if not self.together >= 1.0:
+            raise ValueError(f"spot.together must be at least 1, is {self.together}")
         if not abs(self.shape) < 1.0:
             raise ValueError(f"spot.shape must lie between -1 and 1, is {self.shape}")
         if not self.shape_prior >= 0.0:
@@ -119,7 +141,8 @@ class Tails:
 
     def young(self, place: Ints | slice) -> NDArray[np.intp]:
         """Return the positions of the series that have not shown enough to be judged."""
-        return np.flatnonzero(self.number(place) < self._parameters.quiet_observations)
+        number, enough = self.number(place), self._parameters.quiet_observations
+        return _NONE if number.min(initial=enough) >= enough else np.flatnonzero(number < enough)
 
     def judge(self, channel: Ints | int, rows: Ints, number: Floats) -> Floats:
         """Return the probability that a number is at least as large as these, and keep them as peaks.
@@ -141,20 +164,21 @@ class Tails:
         held, top = table.floats("held"), table.floats("top").reshape(-1, parameters.peaks + 1)
         at = rows * held.shape[1] + channel
         count, kept, peaks = table.floats("seen").take(rows), held.take(at), top.take(at, axis=0)
-        entry = self.entry[channel, rows]
-        above = np.floor(parameters.share * count).clip(parameters.least_peaks, parameters.peaks)
-        floor = table.floats("floor").take(at)
+        entry, floor = self.entry[channel, rows], table.floats("floor").take(at)
+        above = np.floor(parameters.share * count)
+        above = np.minimum(np.maximum(above, parameters.least_peaks, out=above), parameters.peaks, out=above)
         calmed = (entry < floor).nonzero()[0]  # else all that is kept is above the floor
         if len(calmed):
             complete = (peaks[calmed] >= floor[calmed, None]).sum(axis=1) - 1
             above[calmed] = np.minimum(above[calmed], np.maximum(complete, parameters.least_peaks))
-        above = np.minimum(above, kept - 1.0)
-        ready = (count >= parameters.quiet_observations) & (above > 1.0)
-        if ready.all():  # the usual case, without copies
-            p = self._tail(number, peaks, above, count)
-        else:
-            p = np.ones(len(rows))
-            p[ready] = self._tail(number[ready], peaks[ready], above[ready], count[ready])
+        np.minimum(above, kept - 1.0, out=above)
+        if count.min(initial=np.inf) < parameters.quiet_observations:
+            above[count < parameters.quiet_observations] = 0.0
+        rank = (peaks >= number[:, None]).argmin(axis=1) + 1.0  # sorted: the first that is exceeded
+        p = np.where(rank <= above, rank / (count + 1.0), 1.0)
+        few = (rank <= _FITTED * above).nonzero()[0]
+        if len(few):
+            p[few] = self._tail(number.take(few), peaks.take(few, axis=0), above.take(few), count.take(few))
         lower = np.minimum(peaks, number[:, None])  # a sorted row with one more number: each place has the larger of
         first = np.maximum(peaks[:, 0], number)  # what was there and the smaller of the number and what was before it
         flat = peaks.reshape(-1)  # one stretch, as rows are short; what goes over from row to row is the first's place
@@ -230,26 +254,52 @@ class Tails:
     def _tail(self, number: Floats, peaks: Floats, above: Floats, count: Floats) -> Floats:
         """Return the tail of numbers among ``count`` by a generalised Pareto fitted to so many sorted peaks, (m, k).
 
-        All (m,): ``above`` peaks, at least two, are above the threshold, which is the next; up to it the tail is 1.
+        All (m,): ``above`` peaks, at least two, are above the threshold, which is the next. What is less exceeded than
+        that many is at most as probable as what the fit isn't asked for.
         """
+        parameters = self._parameters
         threshold = peaks[np.arange(len(peaks)), above.astype(np.int64)]
         excess = peaks - threshold[:, None]
-        excess.clip(0.0, np.inf, out=excess)  # those below the threshold, and -inf where there is none yet
+        np.maximum(excess, 0.0, out=excess)  # those below the threshold, and -inf where there is none yet
         mean = np.maximum(excess.sum(axis=1) / above, _LEAST_EXCESS * np.maximum(np.abs(threshold), 1e-12))
         # the largest weigh least; 1/4 of the mean is what an exponential has, and no more than 1/2 can be
         excess *= self._ranks
         weighted = excess.sum(axis=1) / (above * above * mean)
-        shape = (2.0 - 1.0 / np.maximum(1.0 - 2.0 * weighted, 1e-6)).clip(_LEAST_SHAPE, _LARGEST_SHAPE)
-        prior = self._parameters.shape_prior
-        shape = (above * shape + prior * self._parameters.shape) / (above + prior)
-        shape[np.abs(shape) < _FLAT] = _FLAT
-        over = np.maximum(shape * (number - threshold) / (mean * (1.0 - shape)), _END)
-        log = (np.log(above / count) - np.log1p(over) / shape).clip(_LEAST_LOG, 0.0)
-        p: Floats = np.where(number > threshold, np.exp(log), 1.0)
-        return p
+        shape = 2.0 - 1.0 / np.maximum(1.0 - 2.0 * weighted, 1e-6)
+        worth = above / parameters.together
+        if parameters.shape_prior:
+            shape = (worth * shape + parameters.shape_prior * parameters.shape) / (worth + parameters.shape_prior)
+            worth += parameters.shape_prior
+        beyond = _predictive((number - threshold) / mean, shape, worth)
+        share: Floats = above / count
+        return np.maximum(share * np.minimum(beyond, _FITTED), _LEAST)
 
 
-class Spot(Bank):
+def _predictive(excess: Floats, shape: Floats, worth: Floats) -> Floats:
+    """Return the tail of excesses in means, (m,), when shape and mean are estimates from so many excesses.
+
+    Both err by their asymptotic standard errors, and are taken to err together, to heavier or lighter tails.
+    """
+    errors = _ERRORS / np.sqrt(worth)
+    shapes = errors * np.interp(shape, _SHAPES, _ERROR_OF_SHAPE)
+    shapes += shape
+    np.minimum(np.maximum(shapes, _LIGHTEST, out=shapes), _HEAVIEST, out=shapes)
+    shapes[np.abs(shapes) < _FLAT] = _FLAT
+    errors *= np.interp(shape, _SHAPES, _ERROR_OF_MEAN)
+    scales = np.exp(errors, out=errors)
+    scales *= 1.0 - shapes
+    tails = shapes * excess
+    tails /= scales
+    np.maximum(tails, _END, out=tails)
+    np.log1p(tails, out=tails)
+    tails /= -shapes
+    np.exp(tails, out=tails)
+    tails *= _WEIGHTS
+    total: Floats = tails.sum(axis=0)
+    return total
+
+
+class Spot(Gauges):
     """The values themselves, by the tails of what the series has shown before; expected is the nearest usual value.
 
     Examples
@@ -265,15 +315,12 @@ class Spot(Bank):
     """
 
     name = "spot"
-    version = 2
+    version = 3
 
     def __init__(self, parameters: SpotParameters | None = None) -> None:
         self.parameters = (parameters or SpotParameters()).validated()
         super().__init__(columns(2, self.parameters))
         self._tails = Tails(self._table, self.parameters)
-
-    def _known(self, value: Floats) -> NDArray[np.bool_]:
-        return known(value)
 
     def _step(self, block: Block) -> Verdict:
         place = block.place
@@ -282,11 +329,3 @@ class Spot(Bank):
         usual[self._tails.young(place)] = np.nan
         p_high, p_low = self._tails.both_sides(place, block.value, np.zeros(len(block.value)))
         return Verdict(p_high, p_low, usual)
-
-
-def known(value: Floats) -> NDArray[np.bool_]:
-    """Say which values can be squared without overflow."""
-    if len(value) and value.min() >= -LARGEST and value.max() <= LARGEST:  # the usual case, without a copy; not of NaN
-        return np.ones(len(value), np.bool_)
-    with np.errstate(invalid="ignore"):
-        return np.abs(value) <= LARGEST

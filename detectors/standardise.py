@@ -16,7 +16,6 @@ from detectors.bank import DAY_MS, NEVER, Column, Table
 
 _HUBER = 1.5
 _HUBER_MEAN = 0.7785  # E min(Z², 1.5²), Z standard normal
-_LARGEST = 1e150
 _LEAST_NOISE = 1e-12
 YOUNG = 20.0  # observations whose plain mean and mean deviation start level and noise
 TAPER = 8.0  # observations; a longer one is noisier, a shorter one misses slow noise
@@ -100,12 +99,6 @@ def run_columns() -> dict[str, Column]:
 def columns() -> dict[str, Column]:
     """Return what `standardise` remembers of one series."""
     return {"count": Column(), "level": Column(), "size": Column(), "scale": Column(), **run_columns()}
-
-
-def known(value: Floats) -> NDArray[np.bool_]:
-    """Say which values are numbers that a gauge can have."""
-    with np.errstate(invalid="ignore"):
-        return np.abs(value) <= _LARGEST
 
 
 def standardise(block: Block, table: Table, memory: Memory) -> Standard:

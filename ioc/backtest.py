@@ -12,7 +12,7 @@ from detectors.daily import Daily
 from detectors.ensemble import Refractory, RefractoryParameters
 from detectors.envelope import Envelope
 from detectors.knn import Nearest
-from detectors.shift import Activity, Shift
+from detectors.shift import Activity, Shift, ShiftParameters
 from detectors.spot import Spot, SpotParameters
 from ioc.series_csv import Reading, read
 
@@ -21,7 +21,8 @@ _MOST_DIGITS = 5.0  # that one detector can contribute: beyond, its tail is extr
 _RECORDS_WEIGHT = 2.0
 _ANYTHING = RefractoryParameters(alarm_below=1.0 - 1e-9)  # every row that surprises begins the hundred rows anew
 _EXPONENTIAL = 1e6  # excesses' worth of belief in a shape of 0: a few dozen records say nothing about it
-_RECORDS = SpotParameters(share=0.003, least_peaks=8, shape=0.0, shape_prior=_EXPONENTIAL)
+_AVERAGES = SpotParameters(shape_prior=60.0)  # of thirty values and more: nearly normal, with an exponential's tail
+_RECORDS = SpotParameters(share=0.003, least_peaks=8, shape_prior=_EXPONENTIAL)
 
 
 class Scored(NamedTuple):
@@ -106,7 +107,11 @@ class Backtest:
         self._experts = (
             Expert(Daily(), Nearest()),
             Expert(Envelope()),
-            Expert(Activity(), Shift(), handicap=2.0),
+            Expert(
+                Activity(ShiftParameters(50.0, tails=_AVERAGES)),
+                Shift(ShiftParameters(30.0, tails=_AVERAGES)),
+                handicap=2.0,
+            ),
         )
         self._record = Record()
         for part in (*self._experts, self._record):

@@ -32,16 +32,16 @@ class Study(NamedTuple):
 
 
 STUDIES = (
-    Study("activity", 800, 3000, 8000, ("high",)),
+    Study("activity", 500, 6000, 14_000, ("high",)),
     Study("changepoint", 700, 3000, 8000),
     Study("cusum", 3500, 4000, 10_000),
-    Study("daily", 800, 4032, 8064),
+    Study("daily", 500, 6048, 14_112),
     Study("envelope", 2000, 1000, 4000),
     Study("level", 2000, 2000, 5000),
-    Study("nearest", 300, 3000, 10_000, ("either",)),
+    Study("nearest", 240, 6000, 14_000, ("either",)),
     Study("pagehinkley", 2000, 12_000, 24_000),
-    Study("shift", 800, 3000, 8000),
-    Study("spot", 800, 3000, 8000),
+    Study("shift", 500, 6000, 14_000),
+    Study("spot", 500, 6000, 14_000),
 )
 """Alarms of detectors that look at many values come in clusters, so these get more observations."""
 KINDS: dict[str, Callable[[int, int, int], Rows]] = {

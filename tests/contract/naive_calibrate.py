@@ -22,19 +22,21 @@ class Side:
     ended: list[float] = field(default_factory=lambda: [0.0] * 8)
     spent: list[float] = field(default_factory=lambda: [0.0] * 8)
 
-    def log_survival(self, over: float, longest: float) -> float:
+    def log_survival(self, over: float, longest: float, *, heavy: bool) -> float:
         """Return the log of the share of peaks that rise by ``over`` nats."""
+        weight, least, far = (3.0, 0.3, 0.5) if heavy else (10.0, 0.5, 1.0)
         log = 0.0
         rates = [1.0]
         expected = 1.0
         for rung, (begin, width) in enumerate(zip(BEGINS, WIDTHS, strict=True)):
             if over <= begin:
                 break
-            peaks = self.ended[rung] + 10.0
-            exposure = min(self.spent[rung] + 10.0 / expected, peaks * longest)
+            peaks = self.ended[rung] + weight
+            exposure = min(self.spent[rung] + weight / expected, peaks * longest)
             log -= peaks * math.log1p(min(over - begin, width) / exposure)
             rates.append(peaks / exposure)
-            trend = min(max(rates[-1] / rates[-2], 0.5), 1.0) if rung > 0 else 1.0
+            most = far if rung >= 2 else 1.0
+            trend = min(max(rates[-1] / rates[-2], least), most) if rung > 0 else 1.0
             expected = rates[-1] * trend
         return log
 
@@ -55,8 +57,9 @@ class Side:
 class NaiveTails:
     """Tails of the scores of one series, upwards and downwards."""
 
-    def __init__(self, longest: float = math.inf) -> None:
+    def __init__(self, longest: float = math.inf, *, heavy: bool = False) -> None:
         self.longest = longest
+        self.heavy = heavy
         self.seen = 333.0
         self.trust = 1.0
         self.sides = Side(), Side()
@@ -69,7 +72,7 @@ class NaiveTails:
             log = math.log(side.above / self.seen) * max(0.8326 + 0.545 * min(score, 2.0), 0.0) ** 2 / start**2
             if score > 2.0:
                 over = surprise(score) - surprise(2.0)
-                log = max(log + side.log_survival(over, self.longest), -690.0)
+                log = max(log + side.log_survival(over, self.longest, heavy=self.heavy), -690.0)
                 side.learn(over, share)
                 side.above += worth
             logs.append(log)

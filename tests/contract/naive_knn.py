@@ -9,7 +9,7 @@ class NaiveNearest:
     """Shapes of nineteen values against those of the last 512."""
 
     def __init__(self) -> None:
-        self.peaks = NaivePeaks()
+        self.peaks = NaivePeaks(2.0)
         self.values: list[float] = []
         self.mean = self.step = 0.0
 

@@ -13,7 +13,7 @@ class NaiveLevel:
         self.level = 0.0
         self.size = 0.0
         self.scale = 0.0
-        self.tails = NaiveTails()
+        self.tails = NaiveTails(heavy=True)
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:
         """Score one value, then learn it."""

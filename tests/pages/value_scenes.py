@@ -110,16 +110,16 @@ def nearest() -> Scene:
 
 def shift() -> Scene:
     """Return a gauge whose level rises and stays there."""
-    at_ms, value = _gauge(1500, seed=11)
+    at_ms, value = _gauge(1500, seed=15)
     value[1400:] += 5.0
     return of_values(Shift, at_ms, value, (1400, 1499), _GAUGE)
 
 
 def activity() -> Scene:
     """Return a gauge that begins to tremble around its usual level."""
-    at_ms, value = _gauge(900, seed=12)
-    value[800:860] = 4.0 + (value[800:860] - 4.0) * 12.0
-    return of_values(Activity, at_ms, value, (800, 859), "điện áp lệch · voltage deviation, V")
+    at_ms, value = _gauge(1500, seed=12)
+    value[1400:1460] = 4.0 + (value[1400:1460] - 4.0) * 12.0
+    return of_values(Activity, at_ms, value, (1400, 1459), "điện áp lệch · voltage deviation, V")
 
 
 def cusum() -> Scene:
