@@ -23,23 +23,9 @@ from numpy.typing import NDArray
 
 from detectors.arrays import Block, Floats, Ints
 from detectors.bank import Column, Gauges, Table, Verdict
+from detectors.pareto import predictive_sf
 
 EXACT = 1e-9  # residuals smaller than this part of what they are differences of are rounding
-_LIGHTEST, _HEAVIEST = -1.0, 0.8  # of the five tails: a uniform's; from 1 on there is no mean to scale one by
-# Standard errors of the shape by probability-weighted moments, and of the mean excess relative to it, times the root of
-# the number of excesses (Hosking and Wallis 1987); from a shape of 1/2 on there are none
-_SHAPES = np.linspace(_LIGHTEST, 0.4, 4001)
-_ERROR_OF_MEAN = (1.0 - 2.0 * _SHAPES) ** -0.5
-_ERROR_OF_SHAPE = (
-    _ERROR_OF_MEAN
-    * (2.0 - _SHAPES)
-    * np.sqrt((1.0 - _SHAPES) * (1.0 - _SHAPES + 2.0 * _SHAPES**2) / (3.0 - 2.0 * _SHAPES))
-)
-# Five errors of a normal estimate, in standard errors, and their weights: Gauss and Hermite's
-_ERRORS = np.array([-2.8569700138728056, -1.3556261799742657, 0.0, 1.3556261799742657, 2.8569700138728056])[:, None]
-_WEIGHTS = np.array([0.0112574113277207, 0.2220759220056126, 8 / 15, 0.2220759220056126, 0.0112574113277207])[:, None]
-_FLAT = 1e-3  # a shape nearer to 0 is as good as exponential
-_END = 1e-15 - 1.0  # of a bounded tail; nothing lies beyond
 _NONE: NDArray[np.intp] = np.zeros(0, np.intp)
 _PLOTTING = 0.35  # Hosking and Wallis's plotting position
 _LEAST = 1e-10  # a few dozen peaks say nothing about less
@@ -270,33 +256,9 @@ class Tails:
         if parameters.shape_prior:
             shape = (worth * shape + parameters.shape_prior * parameters.shape) / (worth + parameters.shape_prior)
             worth += parameters.shape_prior
-        beyond = _predictive((number - threshold) / mean, shape, worth)
+        beyond = predictive_sf((number - threshold) / mean, shape, worth)
         share: Floats = above / count
         return np.maximum(share * np.minimum(beyond, _FITTED), _LEAST)
-
-
-def _predictive(excess: Floats, shape: Floats, worth: Floats) -> Floats:
-    """Return the tail of excesses in means, (m,), when shape and mean are estimates from so many excesses.
-
-    Both err by their asymptotic standard errors, and are taken to err together, to heavier or lighter tails.
-    """
-    errors = _ERRORS / np.sqrt(worth)
-    shapes = errors * np.interp(shape, _SHAPES, _ERROR_OF_SHAPE)
-    shapes += shape
-    np.minimum(np.maximum(shapes, _LIGHTEST, out=shapes), _HEAVIEST, out=shapes)
-    shapes[np.abs(shapes) < _FLAT] = _FLAT
-    errors *= np.interp(shape, _SHAPES, _ERROR_OF_MEAN)
-    scales = np.exp(errors, out=errors)
-    scales *= 1.0 - shapes
-    tails = shapes * excess
-    tails /= scales
-    np.maximum(tails, _END, out=tails)
-    np.log1p(tails, out=tails)
-    tails /= -shapes
-    np.exp(tails, out=tails)
-    tails *= _WEIGHTS
-    total: Floats = tails.sum(axis=0)
-    return total
 
 
 class Spot(Gauges):
