@@ -38,7 +38,7 @@ STUDIES = (
     Study("daily", 500, 6048, 14_112),
     Study("envelope", 2000, 1000, 4000),
     Study("level", 2000, 2000, 5000),
-    Study("nearest", 240, 6000, 14_000, ("either",)),
+    Study("nearest", 275, 6000, 14_000, ("either",)),
     Study("pagehinkley", 2000, 12_000, 24_000),
     Study("shift", 500, 6000, 14_000),
     Study("spot", 500, 6000, 14_000),
