@@ -3,23 +3,20 @@
 Scores are read as nats of surprise: minus the log of a normal's tail. Where scores are normal, what lies beyond a
 threshold is then exponential with mean 1, and so it is of the largest of several dependent scores (the Gumbel case of
 peaks over threshold: Davison and Smith 1990, doi:10.1111/j.2517-6161.1990.tb01796.x). No series is just so. Therefore
-the share of time above ``START`` is learned, and beyond it the rate at which peaks end per nat, on rungs that double in
-width: a piecewise exponential survival (Friedman 1982, doi:10.1214/aos/1176345694). A rung that few peaks have reached
-leans on the one before it, and on the trend from rung to rung (`Belief`): a tail that becomes heavier is taken to go on
-so. The probability is predictive, so what is unknown widens it: survival on a rung is a power, (1 + nats / exposure) to
-the minus peaks. Below ``START`` a body close to the normal's meets the tail.
+the share of time above ``START`` is learned, and beyond it the rate at which peaks end per nat (`detectors.rungs`): a
+tail that becomes heavier is taken to go on so. The probability is predictive: what is unknown widens it. Below
+``START`` a body close to the normal's meets the tail.
 
 What a score teaches never depends on the score itself, or quiet series would be learned wrongly: all count fully, but
 after a suspicious one the next count next to nothing, until one isn't suspicious.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.arrays import Floats, Ints
 from detectors.bank import Column, Table
+from detectors.rungs import Belief, log_survival
 
 START = 2.0
 PRIOR_SEEN = 333.0
@@ -28,7 +25,6 @@ _MOST_SEEN = 5000.0
 _SLACK = 1.01  # forgetting in steps of one per cent is cheaper
 _LEAST_SHARE = 1e-4
 _LOW = np.array([0.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0])[:, None]  # where rungs begin, nats above START
-_FAR = 3  # the rung that begins eight nats above START
 _WIDTH = np.diff(_LOW, axis=0, append=1e3)
 _RUNG = np.arange(2 * len(_LOW)).reshape(2, -1, 1)
 _MOST_PEAKS = 500.0
@@ -44,31 +40,10 @@ _BODY_AT_START = (_OFFSET + _SLOPE * START) ** 2
 _KOMATU = 8.0 / np.pi
 
 
-class Belief(NamedTuple):
-    """What a rung that few peaks have reached is taken to be like: how many peaks end per nat there.
-
-    On rungs that double in width this rate stays as it is where scores are normal, and halves where their tail is a
-    power law's.
-
-    Attributes
-    ----------
-    peaks : float
-        How many peaks the belief is worth; on the first rung it is a normal's, one peak per nat.
-    least : float
-        From a rung to the next the rate goes on to change as it did last, but not to less than this part.
-    most_far : float
-        Nor to more than this part on the rungs from eight nats above ``START`` on, where few normal scores get.
-    """
-
-    peaks: float
-    least: float
-    most_far: float
-
-
 NORMAL = Belief(10.0, 0.5, 1.0)
 """Like a normal until shown otherwise."""
 POWER_LAW = Belief(3.0, 0.3, 0.5)
-"""Like a power law where no normal score gets."""
+"""Like a power law from eight nats above ``START`` on, where few normal scores get."""
 
 
 class Tails:
@@ -161,7 +136,7 @@ class Tails:
         kept = rungs.take(places)
         within = over - _LOW[:reached]
         np.minimum(np.maximum(within, 0.0, out=within), _WIDTH[:reached], out=within)
-        log = self._log_survival(kept[0], kept[1], within)
+        log = log_survival(kept[0], kept[1], within, self._belief, self._longest)
         ended = within > 0.0
         ended[:-1] &= within[1:] == 0.0
         kept[0] += share * ended
@@ -173,21 +148,6 @@ class Tails:
         if len(full):
             rungs[_RUNG * len(counts) + full] *= _MOST_PEAKS / counts[full]
             counts[full] = _MOST_PEAKS
-        return log
-
-    def _log_survival(self, ended: Floats, exposed: Floats, within: Floats) -> Floats:
-        """Return the log probability to survive the nats ``within`` rungs, given what was seen on each: (rungs, k)."""
-        belief = self._belief
-        log = np.zeros(within.shape[1])
-        before = prior = np.ones(within.shape[1])
-        for rung, nats in enumerate(exposed):
-            peaks = ended[rung] + belief.peaks
-            exposure = np.minimum(nats + belief.peaks / prior, peaks * self._longest)
-            log -= peaks * np.log1p(within[rung] / exposure)
-            rate = peaks / exposure
-            most = 1.0 if rung + 1 < _FAR else belief.most_far
-            prior = rate * np.minimum(np.maximum(rate / before, belief.least), most) if rung else rate
-            before = rate
         return log
 
 

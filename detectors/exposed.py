@@ -140,9 +140,8 @@ class ExposedCounts(Held):
                 "counts": Column((_BINS,)),
                 "exposures": Column((_BINS,)),
                 "base": Column((2,)),  # count and exposure of all
-                "scatter": Column(
-                    (4,)
-                ),  # squared residuals beyond Poisson's, squared means: if zeros are idle, if none are
+                # squared residuals beyond Poisson's, squared means: if zeros are idle, if none are
+                "scatter": Column((4,)),
                 "turn": Column(),
                 "tail": Column((4,), fill=np.array(_PRIOR)),
                 "odds": Column(),  # log, that some zeros are idle

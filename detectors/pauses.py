@@ -2,9 +2,8 @@
 
 A pause's surprise, in nats, is exponential with mean 1 if calls come at random. Where counters serve several queues or
 go away for a while, pauses come in lengths of their own, and no one mean describes what lies beyond. So the rate at
-which long pauses end per nat is learned on rungs that double in width: a piecewise exponential survival (Friedman 1982,
-doi:10.1214/aos/1176345694). A rung that few pauses have reached leans on the one before it. What is unknown widens the
-tail: survival on a rung is a power, (1 + nats / exposure) to the minus ends.
+which long pauses end per nat is learned (`detectors.rungs`), and a rung that few pauses have reached is like the one
+before it.
 
 The state of m tails: ``long``, (3, m), pauses seen (saturating), share of long ones, their number (saturating);
 ``rungs``, (m, 6, 2), pauses that ended on each rung, and nats spent there.
@@ -13,6 +12,7 @@ The state of m tails: ``long``, (3, m), pauses seen (saturating), share of long 
 import numpy as np
 
 from detectors.arrays import Floats, Ints
+from detectors.rungs import Belief, log_survival
 
 LONG = 2.3
 """Surprise from which on a pause is long, nats: one in ten if calls come at random."""
@@ -23,8 +23,7 @@ RUNGS = (6, 2)
 _LOW = np.array([0.0, 1.0, 2.0, 4.0, 8.0, 16.0])  # where rungs begin, nats above LONG
 _WIDTH = np.diff(_LOW, append=np.inf)
 _TAUGHT = np.minimum(_WIDTH, 16.0)  # a stall teaches that there are long pauses, not how long
-_WORTH = 5.0  # ends, that a rung's rate is that of the one before it
-_FIRST_RATE = 1.0 / 1.5
+_BELIEF = Belief(5.0, 1.0, 1.0, 1.0 / 1.5)
 _MOST_PAUSES = 2000.0
 _LEAST_SHARE = 0.02
 _MOST_LONG = 200.0
@@ -47,12 +46,10 @@ def log_tail(surprise: Floats, long: Floats, rungs: Floats) -> Floats:
     [0.044, 0.029]
     """
     over = surprise - LONG
-    log, rate = np.log(long[1]), np.full(len(over), _FIRST_RATE)
-    for rung in range(int(np.searchsorted(_LOW, over.max(initial=0.0)))):
-        ended = rungs[:, rung, 0] + _WORTH
-        exposed = rungs[:, rung, 1] + _WORTH / rate
-        log -= ended * np.log1p(np.clip(over - _LOW[rung], 0.0, _WIDTH[rung]) / exposed)
-        rate = ended / exposed
+    reached = int(np.searchsorted(_LOW, over.max(initial=0.0)))
+    within = np.clip(over - _LOW[:reached, None], 0.0, _WIDTH[:reached, None])
+    ended, exposed = rungs.T[:, :reached]
+    log = np.log(long[1]) + log_survival(ended, exposed, within, _BELIEF)
     return np.where(over > 0.0, np.clip(log, _LOWEST, 0.0), 0.0)
 
 
