@@ -2,6 +2,8 @@
 
 import math
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from itertools import chain
 from typing import NamedTuple
 
@@ -12,7 +14,7 @@ from ioc.broker import EmbeddedKafka
 from streams.records import RecordBatch
 from streams.topics import CAMERA_EVENTS
 from tests.bench import latency, load, memory, report, throughput
-from tests.bench.cluster import ROOT, make_topics
+from tests.bench.cluster import ROOT, checked_out, make_topics
 
 _WIDTH = 132
 _DAYS_OF_CAMERAS = 2  # that the throughput is measured on, and that the topic then holds
@@ -36,8 +38,9 @@ _QUICK = _Plan(load.Province(cameras=400, offices=60), 1, 1_000_000, (2_000,), 6
 class _Bench:
     """One run: a Kafka, what is loaded into it, and what was measured."""
 
-    def __init__(self, console: Console, bootstrap: str, plan: _Plan) -> None:
+    def __init__(self, console: Console, bootstrap: str, plan: _Plan, further: Sequence[throughput.Contender]) -> None:
         self._console = console
+        self._further = further
         self._bootstrap = bootstrap
         self._plan = plan
         self._began = time.monotonic()
@@ -50,7 +53,7 @@ class _Bench:
         cameras = [batch for batch in self._one_day() if batch.topic == CAMERA_EVENTS]
         self._cameras = load.produce(self._bootstrap, chain(cameras, load.later(cameras, 1)))
         self._tell(f"{self._cameras:,} camera events loaded")
-        results = throughput.measure(self._bootstrap, self._cameras, self._plan.rounds, self._tell)
+        results = throughput.measure(self._bootstrap, self._cameras, self._plan.rounds, self._tell, self._further)
         report.show_throughput(self._console, results)
         self.results += results
 
@@ -91,22 +94,31 @@ class _Bench:
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option("--quick", is_flag=True, help="A small province and one round: rough figures in a minute or two.")
 @click.option("--only", type=click.Choice(_PARTS), multiple=True, help="Measure only this (may be repeated).")
-def main(*, quick: bool, only: tuple[str, ...]) -> None:
+@click.option(
+    "--against", metavar="REVISION", multiple=True, help="Measure the throughput of this revision's worker too."
+)
+def main(*, quick: bool, only: tuple[str, ...], against: tuple[str, ...]) -> None:
     r"""Measure the worker: throughput against its peers, memory, latency.
 
     \b
     Examples:
       make bench
       make bench ARGS="--quick --only throughput"
+      make bench ARGS="--only throughput --against HEAD~20"    # what did the last twenty changes cost?
 
     All consumers read the same topic of the same Kafka, one after the other. Ratios within one run compare; absolute
     figures only describe a machine.
     """
     console = Console(width=_WIDTH)
     console.print(report.machine(), highlight=False)
-    with EmbeddedKafka() as broker:
+    with ExitStack() as stack:
+        try:
+            further = [throughput.earlier(each, stack.enter_context(checked_out(each))) for each in against]
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--against") from error
+        broker = stack.enter_context(EmbeddedKafka())
         make_topics(broker.bootstrap)
-        bench = _Bench(console, broker.bootstrap, _QUICK if quick else _FULL)
+        bench = _Bench(console, broker.bootstrap, _QUICK if quick else _FULL, further)
         steps = {"throughput": bench.throughput, "memory": bench.memory, "latency": bench.latency}
         for name in _PARTS:
             if name in (only or _PARTS):

@@ -2,9 +2,13 @@
 
 import itertools
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -18,7 +22,35 @@ from tests.bench.stopwatch import Job, Run
 ROOT = Path(__file__).parents[2]
 _OWN = [ANOMALIES, INCIDENTS, DEAD_LETTERS, LATE_EVENTS, SNAPSHOTS]
 _LIMIT_S = 240.0
+_GIT = shutil.which("git") or "git"
 _groups = itertools.count()
+
+
+@contextmanager
+def checked_out(revision: str) -> Iterator[Path]:
+    """Check another revision of this repository out beside it, for as long as the context lasts.
+
+    Raises
+    ------
+    ValueError
+        There is no such revision, or it has no benchmark of the worker yet.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "earlier"
+        try:
+            _git("worktree", "add", "--quiet", "--detach", str(root), revision)
+            if not (root / "tests/bench/peer_ioc.py").is_file():
+                raise ValueError(f"{revision} has no tests/bench/peer_ioc.py: name a later revision")
+            yield root
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
+            _git("worktree", "prune")
+
+
+def _git(*arguments: str) -> None:
+    done = subprocess.run([_GIT, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ValueError(f"git {' '.join(arguments)}: {done.stderr.strip()}")
 
 
 def make_topics(bootstrap: str) -> None:
@@ -51,8 +83,8 @@ def environment(bootstrap: str, group: str) -> dict[str, str]:
     return {**os.environ, "IOC_KAFKA_BOOTSTRAP": bootstrap, "IOC_KAFKA_GROUP": group, "IOC_METRICS_PORT": "0"}
 
 
-def consume(module: str, job: Job) -> Run:
-    """Let one process do the job, and return what it measured.
+def consume(module: str, job: Job, root: Path = ROOT) -> Run:
+    """Let one process do the job, with the code that lies at ``root``, and return what it measured.
 
     Raises
     ------
@@ -63,7 +95,7 @@ def consume(module: str, job: Job) -> Run:
     try:
         done = subprocess.run(
             command(module, text),
-            cwd=ROOT,
+            cwd=root,
             env=environment(job.bootstrap, job.group),
             capture_output=True,
             text=True,
