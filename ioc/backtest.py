@@ -10,7 +10,7 @@ import numpy as np
 from detectors.arrays import Block, Detector, Floats
 from detectors.daily import Daily
 from detectors.ensemble import Refractory, RefractoryParameters
-from detectors.envelope import Envelope
+from detectors.envelope import Envelope, EnvelopeParameters
 from detectors.knn import Nearest
 from detectors.shift import Activity, Shift, ShiftParameters
 from detectors.spot import Spot, SpotParameters
@@ -22,6 +22,7 @@ _RECORDS_WEIGHT = 2.0
 _ANYTHING = RefractoryParameters(alarm_below=1.0 - 1e-9)  # every row that surprises begins the hundred rows anew
 _EXPONENTIAL = 1e6  # excesses' worth of belief in a shape of 0: a few dozen records say nothing about it
 _AVERAGES = SpotParameters(shape_prior=60.0)  # of thirty values and more: nearly normal, with an exponential's tail
+_REACH = EnvelopeParameters(given_record=True)  # how rare its records are is what the expert adds
 _RECORDS = SpotParameters(share=0.003, least_peaks=8, shape_prior=_EXPONENTIAL)
 
 
@@ -106,7 +107,7 @@ class Backtest:
     def __init__(self, series: int = 1) -> None:
         self._experts = (
             Expert(Daily(), Nearest()),
-            Expert(Envelope()),
+            Expert(Envelope(_REACH)),
             Expert(
                 Activity(ShiftParameters(50.0, tails=_AVERAGES)),
                 Shift(ShiftParameters(30.0, tails=_AVERAGES)),

@@ -35,6 +35,8 @@ class Tails(NamedTuple):
     true_high, true_low : (m,) float64 or None
         P(N >= n) and P(N <= n) as the generator knows them, for discrete counts: "p below 0.01" is then held
         against how often the true tail is below 0.01, as steps of counts make both rarer alike. None: continuous.
+    chance : (m,) float64 or None
+        How often a quiet series lets the detector say anything but 1, such as a record: no level is reached more often.
     """
 
     p_high: Floats
@@ -42,6 +44,7 @@ class Tails(NamedTuple):
     series: Ints
     true_high: Floats | None = None
     true_low: Floats | None = None
+    chance: Floats | None = None
 
 
 class Family(NamedTuple):
@@ -156,7 +159,7 @@ def measure(
             p, true = _of_side(tails, side)
             for place, level in enumerate(bounds):
                 np.add.at(counts[:, at, place], tails.series[p <= level], 1.0)
-                nominal[at, place] += level * len(p) if true is None else (true <= level).sum()
+                nominal[at, place] += _expected(tails, true, level)
     return tuple(
         Measured(
             family.detector,
@@ -169,6 +172,15 @@ def measure(
         )
         for at, side in enumerate(family.sides)
     )
+
+
+def _expected(tails: Tails, true: Floats | None, level: float) -> float:
+    """Return how many tails of one side should be at most ``level``."""
+    if true is not None:
+        return float((true <= level).sum())
+    if tails.chance is not None:
+        return float(np.minimum(tails.chance, level).sum())
+    return level * len(tails.series)
 
 
 def _of_side(tails: Tails, side: Side) -> tuple[Floats, Floats | None]:
@@ -214,7 +226,9 @@ def poisson_interval(count: float) -> tuple[float, float]:
     return max(float(low), 0.0), float(high)
 
 
-def feed(bank: Any, rows: Iterable[Floats], settled: int, step_ms: int = HOUR_MS) -> Iterator[Tails]:
+def feed(
+    bank: Any, rows: Iterable[Floats], settled: int, step_ms: int = HOUR_MS, *, records: bool = False
+) -> Iterator[Tails]:
     """Yield the tails of a bank of single values, one value per series and step, once ``settled`` steps are over.
 
     Parameters
@@ -227,6 +241,8 @@ def feed(bank: Any, rows: Iterable[Floats], settled: int, step_ms: int = HOUR_MS
         Steps that don't count.
     step_ms : int
         Time from step to step; the first is on a Monday at midnight.
+    records : bool
+        Whether it speaks only of records, which one value in as many as there were is.
     """
     numbers: Ints = np.zeros(0, np.int64)
     for step, row in enumerate(rows):
@@ -236,4 +252,5 @@ def feed(bank: Any, rows: Iterable[Floats], settled: int, step_ms: int = HOUR_MS
         at = np.full(len(row), MONDAY_MS + step * step_ms)
         scores = bank.update(Block(numbers, at, at, row))
         if step >= settled:
-            yield Tails(scores.p_high, scores.p_low, numbers)
+            chance = np.full(len(row), 1.0 / (step + 1.0)) if records else None
+            yield Tails(scores.p_high, scores.p_low, numbers, chance=chance)

@@ -22,6 +22,8 @@ class Study(NamedTuple):
         Series, steps that don't count, steps in all.
     sides : tuple of Side
         Tails that the detector answers with.
+    records : bool
+        Whether it speaks only of records.
     """
 
     detector: str
@@ -29,6 +31,7 @@ class Study(NamedTuple):
     settled: int
     length: int
     sides: tuple[Side, ...] = _BOTH
+    records: bool = False
 
 
 STUDIES = (
@@ -36,7 +39,7 @@ STUDIES = (
     Study("changepoint", 700, 3000, 8000),
     Study("cusum", 3500, 4000, 10_000),
     Study("daily", 500, 6048, 14_112),
-    Study("envelope", 2000, 1000, 4000),
+    Study("envelope", 2000, 150, 4000, records=True),
     Study("level", 2000, 2000, 5000),
     Study("nearest", 275, 6000, 14_000, ("either",)),
     Study("pagehinkley", 2000, 12_000, 24_000),
@@ -54,7 +57,7 @@ KINDS: dict[str, Callable[[int, int, int], Rows]] = {
 def _family(study: Study, kind: str) -> Family:
     def run(seed: int, size: float) -> Iterator[Tails]:
         rows = KINDS[kind](max(round(study.series * size), 20), study.length, seed)
-        return feed(DETECTORS[study.detector](), rows, study.settled, _STEP_MS)
+        return feed(DETECTORS[study.detector](), rows, study.settled, _STEP_MS, records=study.records)
 
     return Family(study.detector, kind, study.sides, run, f"{study.settled:,} observations")
 

@@ -184,10 +184,11 @@ class NaiveActivity:
 
 
 class NaiveEnvelope:
-    """Records of one series, from all of its values."""
+    """Records of one series, from all of its values and a list of how far its records reached on each side."""
 
     def __init__(self) -> None:
         self.values: list[float] = []
+        self.reaches: dict[str, list[float]] = {"high": [], "low": []}
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> Triple:
         """Score one value, then learn it."""
@@ -196,9 +197,20 @@ class NaiveEnvelope:
             return SILENT
         before = self.values
         self.values = [*before, value]
-        if len(before) < 150:
+        if len(before) < 16:
             return SILENT
         lowest, highest = min(before), max(before)
-        unit = 0.1 * max(highest - lowest, 1e-9 * max(abs(lowest), abs(highest)), 1e-300)
-        p_high, p_low = (10.0 ** -min(max(beyond, 0.0) / unit, 10.0) for beyond in (value - highest, lowest - value))
-        return p_high, p_low, min(max(value, lowest), highest)
+        half = max(highest - lowest, 1e-9 * max(abs(lowest), abs(highest)), 1e-300) / 2.0
+        p_high = self._record("high", (value - highest) / half)
+        p_low = self._record("low", (lowest - value) / half)
+        return (p_high, p_low, min(max(value, lowest), highest)) if len(before) >= 150 else SILENT
+
+    def _record(self, side: str, excess: float) -> float:
+        if excess <= 0.0:
+            return 1.0
+        n, past = len(self.values) - 1, self.reaches[side]
+        reach = math.log1p(min(excess, 1e300))
+        # the gamma prior's predictive survival, of as many exponentials as there were records
+        survival = math.exp(-(len(past) + 0.25) * math.log1p(reach * math.log(n) / (math.fsum(past) + 0.05)))
+        past.append(min(reach, 2.0) * math.log(n))
+        return max(survival / (n + 1), 1e-10)

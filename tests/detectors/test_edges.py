@@ -25,7 +25,6 @@ from detectors.tails import gamma_cdf, gamma_sf, nb_sf
 _OUT_OF_RANGE = [
     (DailyParameters(prior_visits=0.0), r"daily\.prior_visits must be above 0, is 0\.0"),
     (EnvelopeParameters(quiet_observations=1), r"envelope\.quiet_observations must be at least 2, is 1"),
-    (EnvelopeParameters(range_per_decade=0.0), r"envelope\.range_per_decade must be above 0"),
     (FlatlineParameters(memory_visits=-1.0), r"flatline\.memory_visits must be above 0, is -1\.0"),
     (FlatlineParameters(rare=1.0), r"flatline\.rare and flatline\.suspicious are probabilities below 1"),
     (LevelParameters(clip_sd=0.0), r"level\.clip_sd must be above 0"),
