@@ -1,4 +1,6 @@
-"""Fading averages that begin as plain means: what detectors of changes compare with each other."""
+"""Fading averages that begin as plain means, and how far one value may move them: what detectors of changes compare."""
+
+import numpy as np
 
 from detectors.arrays import Floats
 
@@ -29,3 +31,27 @@ def fade(value: Floats, mean: Floats, weight: Floats, memory: float) -> None:
     moved = value - mean
     moved /= weight
     mean += moved
+
+
+def tamed(size: Floats, reach: Floats) -> Floats:
+    """Return how much deviations beyond ``reach`` count: what is beyond it by its logarithm.
+
+    So all deviations together count smoothly and without end, and a power law's tail becomes an exponential's: averages
+    of what was tamed are soon nearly normal, however heavy the tail was. Where nothing is usual yet, all counts as is.
+
+    Parameters
+    ----------
+    size, reach : (m,) float64
+        Sizes above the reach; a reach of 0 is none.
+
+    Examples
+    --------
+    >>> tamed(np.array([4.01, 40.0, 40.0]), np.array([4.0, 4.0, 0.0])).round(2).tolist()
+    [4.01, 13.21, 40.0]
+    """
+    most = np.where(reach > 0.0, reach, size)
+    much: Floats = np.log(size)
+    much -= np.log(most)
+    much += 1.0
+    much *= most
+    return much

@@ -6,10 +6,12 @@ import numpy as np
 
 from detectors import spot
 from detectors.arrays import Block, Floats, Ints
-from detectors.averages import fade
+from detectors.averages import fade, tamed
 from detectors.bank import Column, Gauges, Table, Verdict
 
+_REACH = 4.0  # usual deviations from the long average, 3.2 standard ones of normal values: 1 in 700 is beyond
 _LEAST_RATIO = 1e-3  # a calm series' movement counts as at least this part of its usual one
+_NOTHING = 1e-300  # movement of a series that never moved
 
 
 class ShiftParameters(NamedTuple):
@@ -50,6 +52,9 @@ def faded(value: Floats, name: str, place: Ints | slice, table: Table, memory: f
 class Shift(Gauges):
     """The average of about thirty values against that of the last thousand; expected is the latter.
 
+    Of a value further from the latter than four times the usual deviation only the logarithm counts: else averages of
+    heavy-tailed values are as heavy-tailed, and their peaks, which come in runs, are too few to tell how much.
+
     Examples
     --------
     >>> bank = Shift()
@@ -63,25 +68,53 @@ class Shift(Gauges):
     """
 
     name = "shift"
-    version = 3
+    version = 4
 
     def __init__(self, parameters: ShiftParameters | None = None) -> None:
         self.parameters = (parameters or ShiftParameters(30.0)).validated(self.name)
-        own = {name: Column() for name in ("short", "short_weight", "long", "long_weight")}
+        own = {name: Column() for name in ("short", "short_weight", "long", "long_weight", "deviation")}
         super().__init__({**own, **spot.columns(2, self.parameters.tails)})
         self._tails = spot.Tails(self._table, self.parameters.tails)
 
     def _step(self, block: Block) -> Verdict:
         place, table = block.place, self._table
-        number, young = self._tails.number(place), self._tails.young(place)
-        expected = table.floats("long")[place].copy()
+        young = self._tails.young(place)
         if len(young):
-            expected = np.where(number == 0.0, block.value, expected)
-        short = faded(block.value, "short", place, table, self.parameters.short)
-        faded(block.value, "long", place, table, self.parameters.long)
+            new = young[self._tails.number(block.series[young]) == 0.0]
+            table.floats("long")[block.series[new]] = block.value[new]
+        expected = table.floats("long")[place].copy()
+        value = self._learned(block, expected)
+        short = faded(value, "short", place, table, self.parameters.short)
         p_high, p_low = self._tails.both_sides(place, short, expected)
         expected[young] = np.nan
         return Verdict(p_high, p_low, expected)
+
+    def _learned(self, block: Block, expected: Floats) -> Floats:
+        """Return the values, tamed, after the long average and the usual deviation from it have learned them."""
+        place, value, names = block.place, block.value, ("long", "long_weight", "deviation")
+        columns = [self._table.floats(name) for name in names]
+        long, weight, usual = (column[place] for column in columns)
+        moved = value - expected
+        size = np.abs(moved)
+        far = (size > _REACH * usual).nonzero()[0]
+        if len(far):  # few
+            much = tamed(size.take(far), _REACH * usual.take(far))
+            size[far] = much
+            much = np.copysign(much, moved.take(far))
+            moved[far] = much
+            value = value.copy()
+            value[far] = expected.take(far) + much
+        weight *= 1.0 - 1.0 / self.parameters.long
+        weight += 1.0
+        moved /= weight
+        long += moved
+        size -= usual
+        size /= weight
+        usual += size
+        if not isinstance(place, slice):  # they were copies
+            for column, learned in zip(columns, (long, weight, usual), strict=True):
+                column[place] = learned
+        return value
 
 
 class Activity(Gauges):
@@ -102,14 +135,14 @@ class Activity(Gauges):
     """
 
     name = "activity"
-    version = 3
+    version = 4
 
     def __init__(self, parameters: ShiftParameters | None = None) -> None:
         self.parameters = (parameters or ShiftParameters(50.0, tails=spot.SpotParameters(together=2.0))).validated(
             self.name
         )
         own = {name: Column() for name in ("before", "short", "short_weight", "long", "long_weight")}
-        own["gate"] = Column()  # the ratio that belongs to what its log must exceed
+        own["gate"] = Column(fill=-1.0)  # times the long mean, what the short one must exceed to be judged
         super().__init__({**own, **spot.columns(1, self.parameters.tails)})
         self._tails = spot.Tails(self._table, self.parameters.tails)
 
@@ -129,19 +162,20 @@ class Activity(Gauges):
 
     def _judge(self, rows: Ints, place: Ints | slice, short: Floats, long: Floats) -> Floats:
         """Return the tail of the log of the ratio of the mean steps; few ratios are large enough to need their log."""
-        least = _LEAST_RATIO * long
-        least += 1e-300
-        ratio = short + least
-        ratio /= least + long
         gates = self._table.floats("gate")
+        bound = long + _NOTHING
+        bound *= gates[place]
         p = np.ones(len(rows))
-        some = np.flatnonzero(ratio > gates[place])
+        some = (short > bound).nonzero()[0]
         if len(some):
-            number = np.log(ratio[some])
+            usual = long.take(some)
+            least = _LEAST_RATIO * usual + _NOTHING
+            number = np.log((short.take(some) + least) / (least + usual))
             number = np.where(np.abs(number) <= spot.EXACT, 0.0, number)
             over = number > self._tails.entry[0, rows[some]]
             some = some[over]
             p[some] = self._tails.judge(0, rows[some], number[over])
-            gates[rows[some]] = np.exp(self._tails.entry[0, rows[some]])
+            ratio = np.exp(self._tails.entry[0, rows[some]])
+            gates[rows[some]] = ratio * (1.0 + _LEAST_RATIO) - _LEAST_RATIO
         self._tails.count(place)
         return p

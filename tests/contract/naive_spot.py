@@ -141,11 +141,11 @@ class NaiveDaily:
 
 
 class NaiveShift:
-    """A short average against a long one."""
+    """A short average against a long one, of values of which only the logarithm counts beyond four usual deviations."""
 
     def __init__(self) -> None:
         self.high, self.low = NaivePeaks(), NaivePeaks()
-        self.short, self.long = NaiveFade(30.0), NaiveFade(1000.0)
+        self.short, self.long, self.apart = NaiveFade(30.0), NaiveFade(1000.0), NaiveFade(1000.0)
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> Triple:
         """Score one value, then learn it."""
@@ -154,6 +154,11 @@ class NaiveShift:
             return SILENT
         ready = self.high.count >= 150
         expected = self.long.mean if self.long.weight else value
+        apart, most = value - expected, 4.0 * self.apart.mean
+        if abs(apart) > most > 0.0:
+            apart = math.copysign(most + most * (math.log(abs(apart)) - math.log(most)), apart)
+            value = expected + apart
+        self.apart.learn(abs(apart))
         self.long.learn(value)
         short = self.short.learn(value)
         difference = snapped(short - expected, short, expected)

@@ -127,6 +127,24 @@ def test_a_shift_and_unrest_are_told_apart() -> None:
     assert judged(Activity(), restless)[0][2500:2560].min() < 1e-4
 
 
+def test_heavy_tails_dont_hide_a_shift() -> None:
+    """A step by 4 in sixty values of Student's t: 14 of 20 fall below 1e-4, 9 if values counted as they are."""
+    rng = np.random.default_rng(3)
+    value = rng.standard_t(3, size=(6060, 20))
+    value[6000:] += 4.0
+    found = [judged(Shift(), each)[0][6000:].min() <= 1e-4 for each in value.T]
+    assert np.mean(found) >= 0.6
+
+
+def test_what_follows_a_standstill_counts_at_once() -> None:
+    """Nothing is usual yet: the first step is judged as it is, however large."""
+    value = np.zeros(400)
+    value[300:] = 1e12
+    p_high, p_low = judged(Shift(), value)
+    assert p_high[300] < 1e-3
+    assert p_low.min() > 1e-3
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
