@@ -1,7 +1,8 @@
 """Families of quiet stretches of the real recordings, read without the product: counts, reports, arrivals, queues.
 
 A recording has no tails of its own to be held against, so discrete counts are held against the level itself, and real
-life has events that nobody labelled: these rates say what a threshold costs, not only whether a tail is right.
+life has events that nobody labelled: these rates say what a threshold costs, not only whether a tail is right. Streets
+are therefore counted twice: on all quiet days, and in weeks that are ordinary by their counts alone.
 """
 
 import gzip
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
@@ -19,8 +21,10 @@ from numpy.typing import NDArray
 from detectors.arrays import Block, Floats, Ints
 from detectors.queueing import QueueBlock
 from detectors.registry import EVERY
+from ioc.calendar import Days, load_calendar
 from tests.calibration.family import HOUR_MS, Family, Side, Tails
-from tests.recordings.labelled import CAMERAS, QUEUES, REPORTS, file
+from tests.calibration.ordinary import ordinary
+from tests.recordings.labelled import CAMERAS, QUEUES, REPORTS, SITES, file
 from tests.recordings.quiet import Quiet
 
 _COUNTED = {
@@ -30,6 +34,9 @@ _COUNTED = {
 }
 """From when on detectors have settled, and until when life was usual: New Zealand's first case of COVID-19 was told on
 28 February 2020. Which days between are quiet, labels and calendars say (`tests.recordings.quiet`)."""
+_AUCKLAND = "Auckland 2019, hourly counts of 19 sensors"
+_WEEKS = "Auckland 2019, ordinary weeks of 19 sensors"
+_AUCKLAND_ZONE = ZoneInfo("Pacific/Auckland")
 _DAY_MS = 24 * HOUR_MS
 _OWN_CHANNELS = frozenset({"staff", "counter", "camera"})
 _SLOT_MS = 30_000
@@ -188,6 +195,43 @@ def _tails(
         yield Tails(scores.p_high[counts], scores.p_low[counts], apart[counts])
 
 
+@cache
+def _said(detector: str) -> tuple[Floats, Floats]:
+    """Return both tails of all counts of the streets, read with the calendar that a worker there has."""
+    found, names = _cameras()
+    bank, site = EVERY[detector](), SITES[CAMERAS]
+    bank.resize(len(names))
+    calendar = load_calendar(Days(), site.country, site.subdivision, _AUCKLAND_ZONE)
+    lived = found._replace(local_ms=calendar.usual(found.local_ms))
+    scores = [bank.update(block) for block in _blocks(lived)]
+    return np.concatenate([each.p_high for each in scores]), np.concatenate([each.p_low for each in scores])
+
+
+@cache
+def _ordinary() -> NDArray[np.bool_]:
+    """Say which counts, (n,), lie in the middle of a week that is ordinary for their street."""
+    found, names = _cameras()
+    hour = found.local_ms // HOUR_MS - found.local_ms.min() // _DAY_MS * 24
+    days = int(hour.max()) // 24 + 1
+    counts = np.full((len(names), days, 24), np.nan)
+    counts[found.series, hour // 24, hour % 24] = found.values[0]
+    first = date(1970, 1, 1) + timedelta(days=int(found.local_ms.min() // _DAY_MS))
+    calendar, dates = Quiet(CAMERAS), [first + timedelta(days=day) for day in range(days)]
+    free = np.array([[not calendar.has(day, name) for day in dates] for name in names])
+    kept: NDArray[np.bool_] = ordinary(counts, free)[found.series, hour // 24]
+    return kept
+
+
+def _of_streets(detector: str, *, weeks: bool) -> Iterator[Tails]:
+    """Yield what is said of counts on quiet days, or of those in ordinary weeks."""
+    found, names = _cameras()
+    counts = _quiet(CAMERAS, names, found.series, found.local_ms)
+    if weeks:
+        counts &= _ordinary()
+    high, low = _said(detector)
+    yield Tails(high[counts], low[counts], found.series[counts])
+
+
 def _of_reports(detector: str) -> Iterator[Tails]:
     """Yield what is said of hours with reports; hours without one are observations too, of which nothing is said."""
     found, names = _reports()
@@ -237,16 +281,15 @@ def _family(detector: str, name: str, sides: tuple[Side, ...], settled: str) -> 
             return _tails(detector, QUEUES, *_offices(), by_hour=True)
         if detector == "stalled_counter":
             return _of_pauses(detector)
-        return _tails(detector, CAMERAS, *_cameras())
+        return _of_streets(detector, weeks=name == _WEEKS)
 
     return Family(detector, name, sides, run, settled, recorded=True)
 
 
-_AUCKLAND = "Auckland 2019, hourly counts of 19 sensors"
 FAMILIES = (
-    _family("seasonal", _AUCKLAND, ("high", "low"), "59 days"),
-    _family("flatline", _AUCKLAND, ("low",), "59 days"),
-    _family("count_cusum", _AUCKLAND, ("high", "low"), "59 days"),
+    *(_family("seasonal", name, ("high", "low"), "59 days") for name in (_AUCKLAND, _WEEKS)),
+    *(_family("flatline", name, ("low",), "59 days") for name in (_AUCKLAND, _WEEKS)),
+    *(_family("count_cusum", name, ("high", "low"), "59 days") for name in (_AUCKLAND, _WEEKS)),
     _family("rare", "Boston 2015, hourly reports of 139 categories", ("high",), "21 days"),
     _family("silence", "Warsaw 2020, readings of 21 offices", ("high",), "8 days"),
     _family("stalled_counter", "Warsaw 2020, pauses of 369 queues", ("high",), "8 days"),
