@@ -18,8 +18,8 @@ How = Literal["half_cauchy", "cauchy", "average_e", "fisher"]
 COMBINE: Mapping[str, Callable[[Floats], Floats]] = MappingProxyType(
     {"half_cauchy": half_cauchy, "cauchy": cauchy, "average_e": average_e, "fisher": fisher}
 )
-_START = 3.0  # minus the logarithm of the combined tail from which on it is learned: one observation in twenty
-_PRIOR = (100.0, float(np.exp(-_START)), 25.0, 0.993)  # as promised; mean excess as `peaks` corrects it
+_START = float(np.log(10.0))  # depth from which on a combined tail is learned: one observation in ten
+_PRIOR = (100.0, 0.1, 10.0, 0.993)  # as promised, but for ten peaks only; mean excess as `peaks` corrects it
 
 
 class EnsembleParameters(NamedTuple):
@@ -55,9 +55,10 @@ class Ensemble(Held):
 
     Tails of one series' detectors depend on each other: they read the same values. The default, the half-Cauchy
     combination, holds under dependence (`detectors.combining`); what bias is left, of the combination and of the
-    detectors themselves, is learned per series and side: how often the combined tail is below exp(-3), and how far it
-    then reaches. It begins as if all were right and so speaks at once. ``expected`` is the share of observations whose
-    combined upper tail is below exp(-3), 0.0498 when all is right.
+    detectors themselves, is learned per series and side: how often the combined tail is below 0.1, and how far it
+    then reaches. It begins as if all were right and so speaks at once, though a young one is less sure: 1e-8 is 7e-6 at
+    first and 6e-7 after a hundred observations. ``expected`` is the share of observations whose combined upper tail is
+    below 0.1, which is 0.1 when all is right.
 
     Examples
     --------
@@ -66,11 +67,11 @@ class Ensemble(Held):
     >>> at = np.zeros(1, np.int64)
     >>> scores = bank.update(TailBlock(at, at, at, np.array([[1e-6, 0.3]]), np.array([[1.0, np.nan]])))
     >>> f"{scores.p_high[0]:.1e}", float(scores.p_low[0])
-    ('1.0e-05', 1.0)
+    ('6.5e-05', 1.0)
     """
 
     name = "ensemble"
-    version = 1
+    version = 2
 
     def __init__(self, parameters: EnsembleParameters | None = None) -> None:
         self.parameters = (parameters or EnsembleParameters()).validated()

@@ -22,12 +22,7 @@ CALIBRATED: dict[str, float] = {
     "stalled_counter": 0.2,
 }
 """Detectors whose families are held to the factor here, and the size of their short versions."""
-SHORT = [
-    family
-    for family in FAMILIES
-    if family.detector in CALIBRATED and not family.recorded and "too careful" not in family.name
-]
-"""An ensemble of detectors that are too careful stays so: the page shows how much."""
+SHORT = [family for family in FAMILIES if family.detector in CALIBRATED and not family.recorded]
 
 
 def uniform(power: float = 1.0, share: float = 1.0, steps: int = 200) -> Family:

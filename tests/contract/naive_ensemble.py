@@ -15,7 +15,7 @@ class NaiveEnsemble:
     """Both sides of one series."""
 
     def __init__(self) -> None:
-        self.sides = [NaivePeaks(100.0, math.exp(-3.0), 25.0, 0.993) for _ in range(2)]
+        self.sides = [NaivePeaks(100.0, 0.1, 10.0, 0.993) for _ in range(2)]
 
     def observe(self, at_ms: int, local_ms: int, high: list[float], low: list[float]) -> tuple[float, float, float]:
         """Combine the tails of one observation, then learn."""
@@ -32,8 +32,8 @@ class NaiveEnsemble:
         if not tails:
             return 1.0
         together = min(max(combined(tails), 1e-300), 1.0)
-        log_p = side.log_corrected(together, 3.0)
-        side.learn(-math.log(together) - 3.0, 0.1 if math.exp(log_p) < 1e-5 else 1.0)
+        log_p = side.log_corrected(together, -math.log(0.1))
+        side.learn(-math.log(together / 0.1), 0.1 if math.exp(log_p) < 1e-5 else 1.0)
         return math.exp(log_p)
 
 
