@@ -37,14 +37,13 @@ def checked_out(revision: str) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "earlier"
+        _git("worktree", "add", "--quiet", "--detach", str(root), revision)
         try:
-            _git("worktree", "add", "--quiet", "--detach", str(root), revision)
             if not (root / "tests/bench/peer_ioc.py").is_file():
                 raise ValueError(f"{revision} has no tests/bench/peer_ioc.py: name a later revision")
             yield root
         finally:
-            shutil.rmtree(root, ignore_errors=True)
-            _git("worktree", "prune")
+            _git("worktree", "remove", "--force", str(root))
 
 
 def _git(*arguments: str) -> None:
