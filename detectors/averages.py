@@ -26,9 +26,18 @@ def fade(value: Floats, mean: Floats, weight: Floats, memory: float) -> None:
     >>> float(mean[0].round(3)), float(weight[0])
     (1.947, 1.9)
     """
+    age(weight, memory)
+    follow(value - mean, mean, weight)
+
+
+def age(weight: Floats, memory: float) -> None:
+    """Count one more value, in place, in the weights of what is behind averages."""
     weight *= 1.0 - 1.0 / memory
     weight += 1.0
-    moved = value - mean
+
+
+def follow(moved: Floats, mean: Floats, weight: Floats) -> None:
+    """Let averages follow, in place, by their share of how far a value is from them; ``moved`` is used up."""
     moved /= weight
     mean += moved
 

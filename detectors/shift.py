@@ -6,7 +6,7 @@ import numpy as np
 
 from detectors import spot
 from detectors.arrays import Block, Floats, Ints
-from detectors.averages import fade, tamed
+from detectors.averages import age, fade, follow, tamed
 from detectors.bank import Column, Gauges, Table, Verdict
 
 _REACH = 4.0  # usual deviations from the long average, 3.2 standard ones of normal values: 1 in 700 is beyond
@@ -104,13 +104,10 @@ class Shift(Gauges):
             moved[far] = much
             value = value.copy()
             value[far] = expected.take(far) + much
-        weight *= 1.0 - 1.0 / self.parameters.long
-        weight += 1.0
-        moved /= weight
-        long += moved
+        age(weight, self.parameters.long)
+        follow(moved, long, weight)
         size -= usual
-        size /= weight
-        usual += size
+        follow(size, usual, weight)
         if not isinstance(place, slice):  # they were copies
             for column, learned in zip(columns, (long, weight, usual), strict=True):
                 column[place] = learned
