@@ -50,11 +50,11 @@ async def _serve(app: WorkerApp) -> int:
         loop.call_soon_threadsafe(keeper.fail, exit_code, reason)
 
     watchdog = Watchdog(keeper.standings, keeper.settings.stall_after_s, ask_to_stop, _STALL_GRACE_S)
-    with _signals(loop) as caught:
+    with _signals(loop) as caught, _ticks(keeper) as ticking:
         started = await _start(app)
         if started:
             watchdog.start()
-            await _work(app, caught)
+            await _work(app, caught, ticking)
         with _deadline(keeper):
             await _stop(app, started=started)
         watchdog.call_off()
@@ -83,17 +83,15 @@ def _signals(loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Future[int]]:
 
 @contextlib.contextmanager
 def _deadline(keeper: PartitionKeeper) -> Iterator[None]:
-    """End the process when the block takes longer than stopping may."""
+    """End the process when the block takes longer than stopping may; threads that outlive an error count as well."""
     exit_code = EXIT_BUG if keeper.failure is None else keeper.failure.exit_code
     settings = keeper.settings
     allowed_s = settings.stop_timeout_s + (settings.handover_timeout_s if keeper.failure is None else 0.0)
     timer = threading.Timer(allowed_s, end_now, (exit_code,))
     timer.daemon = True
     timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+    yield
+    timer.cancel()
 
 
 async def _start(app: WorkerApp) -> bool:
@@ -112,23 +110,35 @@ async def _start(app: WorkerApp) -> bool:
     return True
 
 
-async def _work(app: WorkerApp, caught: asyncio.Future[int]) -> None:
+async def _work(app: WorkerApp, caught: asyncio.Future[int], ticking: asyncio.Task[None]) -> None:
     """Wait for a signal or a failure, whichever comes first."""
     keeper = app.keeper
-    ticking = asyncio.create_task(_tick(keeper))
     failed = asyncio.ensure_future(keeper.failed.wait())
     crashed = asyncio.ensure_future(app.wait_until_stopped())
-    waiting: tuple[asyncio.Future[Any], ...] = (ticking, failed, crashed)
-    await asyncio.wait([caught, *waiting], return_when=asyncio.FIRST_COMPLETED)
-    for task in waiting:
-        task.cancel()
-    if ticking.done() and not ticking.cancelled():
+    ends: tuple[asyncio.Future[Any], ...] = (caught, ticking, failed, crashed)
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    failed.cancel()
+    crashed.cancel()
+    if ticking.done():
         ticking.result()
     if app.crashed and keeper.failure is None:
         reason = app.crash_reason
         code = EXIT_KAFKA if isinstance(reason, KafkaError) else EXIT_BUG
         log.critical("the worker crashed", exc_info=reason)
         keeper.fail(code, f"the worker crashed: {reason!r}")
+
+
+@contextlib.contextmanager
+def _ticks(keeper: PartitionKeeper) -> Iterator[asyncio.Task[None]]:
+    """Tick as long as the block runs, stopping included: a tick in hand has changed stages, its outputs must go out.
+
+    Once the keeper has let its partitions go, a tick finds nothing to do.
+    """
+    ticking = asyncio.create_task(_tick(keeper))
+    try:
+        yield ticking
+    finally:
+        ticking.cancel()
 
 
 async def _tick(keeper: PartitionKeeper) -> None:

@@ -20,6 +20,7 @@ from streams.stage import Outcome, Tally
 
 EVERY = 10
 SHARDS = 4
+IDLE = b"idle"
 
 
 class Job(Struct, frozen=True):
@@ -33,6 +34,7 @@ class Job(Struct, frozen=True):
     hang_at: int = -1
     ballast_bytes: int = 0
     reduce_to: int = -1
+    says_idle: bool = False
 
 
 class CountingStage:
@@ -64,8 +66,12 @@ class CountingStage:
         return Outcome(outputs, Tally(records=len(batch), accepted=len(batch)), batch.timestamps_ms[-1])
 
     def idle(self, now_ms: int) -> Outcome:
-        """Say nothing."""
-        return Outcome([], Tally(), now_ms)
+        """Count, and say so if told to."""
+        if not self._job.says_idle:
+            return Outcome([], Tally(), now_ms)
+        count = self._counts[IDLE] = self._counts.get(IDLE, 0) + 1
+        identity = f"{self._partition}/{IDLE.decode()}/{count}".encode()
+        return Outcome([OutputRecord(self._job.target, identity, b"", (), now_ms)], Tally(), now_ms)
 
     def snapshot(self) -> dict[str, bytes]:
         """Return the chain, the counts in shards, and ballast that never changes."""

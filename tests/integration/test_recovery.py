@@ -11,6 +11,8 @@ from kafka import KafkaProducer
 
 from ioc.broker import EmbeddedKafka
 from tests.integration.conftest import Cluster
+from tests.integration.counting_worker import IDLE
+from tests.integration.oracle import read
 from tests.integration.snapshot_reader import newest_blocks
 from tests.integration.workers import Worker, World, wait_until
 
@@ -167,6 +169,42 @@ def test_a_broker_that_freezes_crashes_and_comes_back_costs_nothing(tmp_path: Pa
             assert sound(world)
         finally:
             world.end()
+
+
+def test_a_worker_stopped_while_outputs_of_idle_time_wait_for_the_broker_sends_them_first(tmp_path: Path) -> None:
+    """They carry a running number of the state: one that was dropped shows as a hole behind the next worker's."""
+    with EmbeddedKafka() as broker:
+        world = World(Cluster(broker), tmp_path, 1)
+        try:
+            world.produce(10)
+            told = [stopped_at_rest(world, broker, frozen=True), stopped_at_rest(world, broker, frozen=False)]
+            assert 0 < told[0] < told[1]
+        finally:
+            world.end()
+
+
+def stopped_at_rest(world: World, broker: EmbeddedKafka, *, frozen: bool) -> int:
+    """Stop a worker that says something about idle time, the broker frozen or not; return how many it has said."""
+    worker = world.start(says_idle=True)
+    before = len(sayings(world))
+    wait_until(lambda: len(sayings(world)) >= before + 3, "sayings", worker.log)
+    if frozen:
+        broker.pause()
+        time.sleep(2.5)  # a tick a second: one waits for the broker now
+        worker.signal(signal.SIGTERM)
+        time.sleep(0.5)
+        broker.resume()
+    assert (worker.exit_code(20.0) if frozen else worker.stop()) == 0
+    assert "Traceback" not in worker.log()
+    said = sayings(world)
+    assert said == list(range(1, len(said) + 1))
+    return len(said)
+
+
+def sayings(world: World) -> list[int]:
+    """Return the running numbers of what was said about idle time, in order, each once."""
+    found = read(world.kafka.bootstrap, world.target)
+    return sorted({int(key.split(b"/")[-1]) for records in found.values() for _, key, _ in records if IDLE in key})
 
 
 class Supervised:
