@@ -105,13 +105,21 @@ def _lasting(vi: str, en: str) -> Say:
         top, names = told.top, told.names
         seen, usual = _figures(top)
         verb_vi, verb_en = _seen(top)
-        since = _since(top)
+        since, per = _since(top), _per(top)
         return (
-            f"{names} {vi} mức thường lệ {usual} một cách lâu dài{since[0]}; gần đây {verb_vi} {seen}.",
-            f"{names} has lastingly gone {en} the usual {usual}{since[1]}; last {verb_en} {seen}.",
+            f"{names} {vi} mức thường lệ {usual}{per[0]} một cách lâu dài{since[0]}; gần đây {verb_vi} {seen}{per[0]}.",
+            f"{names} has lastingly gone {en} the usual {usual}{per[1]}{since[1]}; last {verb_en} {seen}{per[1]}.",
         )
 
     return say
+
+
+def _per(top: Anomaly) -> tuple[str, str]:
+    """Say over how long counts were added up."""
+    hours = top.facts.get("window_h", 0.0)
+    if not hours:
+        return "", ""
+    return (" mỗi giờ", " an hour") if hours == 1.0 else (f" mỗi {hours:g} giờ", f" per {hours:g} h")
 
 
 def _silent(told: Told) -> tuple[str, str]:

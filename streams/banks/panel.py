@@ -16,12 +16,20 @@ Reading = Literal["any", "gauge", "counter"]
 class Watch(Struct, frozen=True):
     """One detector at work: the kinds told of its high and its low side, and the policy that judges its tails.
 
-    A side that isn't named is ignored; a detector that answers without tails has no policy.
+    A side that isn't named is ignored; a detector that answers without tails has no policy. It reads sums over windows
+    of ``window_ms``, or each value by itself (0).
     """
 
     detector: Any
     tells: dict[Side, Kind]
     policy: Policy | None
+    window_ms: int = 0
+
+    @property
+    def name(self) -> str:
+        """Name and version of the detector, and what else its state depends on."""
+        name = f"{self.detector.name}/{self.detector.version}"
+        return f"{name}/{self.window_ms}" if self.window_ms else name
 
     def judges(self) -> Iterator[tuple[Side, Judge]]:
         """Yield a fresh judge for each side that is told."""

@@ -17,6 +17,7 @@ from streams.topics import SOURCES
 
 _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
+_DAY_MS = 24 * _HOUR_MS
 _COUNTS = ("*requests*", "*messages*", "*documents*", "*sessions*", "*calls*", "*_count")
 """Metrics that count within an interval, though they are sent as gauges."""
 _WEATHER = (
@@ -38,13 +39,20 @@ class Use(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``tells``: what its high and its low side tell, for example ``{high = "surge", low = "drop"}``; a side that isn't
     named is ignored. ``policy``: the name of one of ``watching.policies``. ``parameters``: those of the detector that
-    are not to be its defaults. ``enabled = false`` takes it off.
+    are not to be its defaults. ``window_ms``: it reads the sums of counts over windows so long of the wall clock, as
+    soon as they are over, instead of each count by itself (0). ``enabled = false`` takes it off.
     """
 
     tells: dict[Side, Kind] = {}
     policy: str = ""
     parameters: dict[str, Any] = {}
+    window_ms: int = 0
     enabled: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the window."""
+        if self.window_ms and (self.window_ms < _MINUTE_MS or _DAY_MS % self.window_ms):
+            raise ValueError(f"window_ms must be 0, or from {_MINUTE_MS} on and divide a day, is {self.window_ms}")
 
 
 class Group(Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,6 +80,8 @@ class Group(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"family {self.family} has no metrics to tell apart; leave out metrics and reading")
         for name, use in self.detectors.items():
             _check(self.family, family, name, use)
+            if family.whole and use.window_ms:
+                raise ValueError(f"family {self.family} has windows of its own; leave out {name}.window_ms")
 
     @property
     def judged(self) -> bool:
@@ -120,11 +130,12 @@ def _policies() -> dict[str, Policy]:
 def _series() -> dict[str, Group]:
     odd = Use({"high": Kind.SURGE, "low": Kind.DROP}, "level")
     lasting = Use({"high": Kind.RISE, "low": Kind.FALL}, "lasting")
+    hourly = msgspec.structs.replace(lasting, window_ms=_HOUR_MS)
     stuck = Use({"low": Kind.STUCK}, "stuck")
-    counts = {"seasonal": odd, "count_cusum": lasting, "flatline": stuck}
+    counts = {"seasonal": odd, "count_cusum": hourly, "flatline": stuck}
     streets = {
         "seasonal": msgspec.structs.replace(odd, policy="street"),
-        "count_cusum": msgspec.structs.replace(lasting, policy="street_lasting"),
+        "count_cusum": msgspec.structs.replace(hourly, policy="street_lasting"),
         "flatline": stuck,
     }
     silence = {"silence": Use({"high": Kind.SILENT})}
@@ -195,7 +206,7 @@ class Watching(Struct, frozen=True, forbid_unknown_fields=True):
 
     def _watch(self, family: Family, name: str, use: Use) -> Watch:
         detector = make(name, family.detectors[name], use.parameters)
-        return Watch(detector, use.tells, self.policies.get(use.policy))
+        return Watch(detector, use.tells, self.policies.get(use.policy), use.window_ms)
 
 
 def banks_of(

@@ -1,7 +1,7 @@
-"""Studies the change-point detectors on generated series: delays, youth, a rhythm that isn't removed, speed, state.
+"""Studies change-point detectors on generated series: delays, youth, rhythms, counts finer than hourly, speed, state.
 
-Run ``python -m tests.bench.changepoints``; ``delays``, ``young``, ``rhythm`` or ``speed`` alone as arguments. False
-alarms of settled series: ``python -m tests.calibration``.
+Run ``python -m tests.bench.changepoints``; ``delays``, ``young``, ``rhythm``, ``hours`` or ``speed`` alone as
+arguments. False alarms of settled series: ``python -m tests.calibration``.
 """
 
 import time
@@ -15,7 +15,8 @@ from detectors.arrays import Block, Floats, Scores
 from detectors.changepoint import ChangePoint
 from detectors.cusum import CountCusum, Cusum
 from detectors.pagehinkley import PageHinkley
-from tests.calibration.series import Rows, autoregressive, independent
+from streams.banks.window_sums import WindowSums
+from tests.calibration.series import Counts, Rows, autoregressive, counts, independent
 
 _HOUR_MS = 3_600_000
 _MONDAY_MS = 1_699_833_600_000 // (24 * _HOUR_MS) * 24 * _HOUR_MS
@@ -26,6 +27,12 @@ _WARM_CALLS = 340  # two weeks of hours: all of them speak
 _TIMED_CALLS = 30
 _DAY = 288  # observations every five minutes
 _SETTLED_DAYS, _RHYTHM_DAYS = 5, 14
+_COUNTED = {
+    "steady": Counts(1.0 / 0.03, 3.0, 400.0, _DAY // 24),
+    "days and seasons": Counts(1.0 / 0.03, 3.0, 400.0, _DAY // 24, days=0.15, seasons=0.15),
+}
+_COUNTED_SERIES, _LEARNED_DAYS, _QUIET_DAYS, _CHANGED_DAYS = 200, 60, 20, 3
+_FACTORS = (0.5, 0.7, 1.4, 2.0)
 
 
 class Study(NamedTuple):
@@ -128,6 +135,74 @@ def _study_rhythm() -> None:
         click.echo(f"{amplitude:4} sd  " + " ".join(f"{each:6.2f}" for each in ratio) + f"  {share:5.2f} {delay:6.1f}")
 
 
+class Hourly:
+    """A bank that reads hourly sums, answering like one of single values; neutral where no hour is over."""
+
+    def __init__(self, bank: Any) -> None:
+        self._bank = bank
+        self._sums = WindowSums(_HOUR_MS)
+
+    def resize(self, size: int) -> None:
+        """Grow."""
+        self._bank.resize(size)
+        self._sums.resize(size)
+
+    def update(self, block: Block) -> Scores:
+        """Score what ends an hour."""
+        over = self._sums.add(block)
+        scores = Scores(*(np.full(len(block.series), fill) for fill in (1.0, 1.0, np.nan)))
+        if len(over.where):
+            for column, said in zip(scores, self._bank.update(over.block), strict=True):
+                column[over.where] = said
+        return scores
+
+
+def counted(bank: Any, kind: Counts, factor: float, days: int) -> Iterator[Scores]:
+    """Yield what a bank says of counts every five minutes for so many days behind those learned, changed there."""
+    rng, learned = np.random.default_rng(5), _LEARNED_DAYS * _DAY
+    numbers = np.arange(_COUNTED_SERIES)
+    bank.resize(_COUNTED_SERIES)
+    for step, (row, mean) in enumerate(counts(_COUNTED_SERIES, learned + days * _DAY, 3, kind)):
+        at = np.full(_COUNTED_SERIES, _MONDAY_MS + step * _HOUR_MS * 24 // _DAY)
+        value = row
+        if step >= learned and factor > 1.0:
+            value = row + rng.poisson(mean * (factor - 1.0))
+        elif step >= learned and factor < 1.0:
+            value = rng.binomial(row.astype(np.int64), factor).astype(np.float64)
+        scores = bank.update(Block(numbers, at, at, value))
+        if step >= learned:
+            yield scores
+
+
+def _study_hours() -> None:
+    click.echo(
+        "count_cusum of counts every five minutes: rates of both sides at 1e-3 … 1e-5, share found within 3 days"
+    )
+    click.echo(f"at 1e-6 and median delay in hours of changes by {', '.join(map(str, _FACTORS))}")
+    for name, kind in _COUNTED.items():
+        for reads, each in (("each count", 1.0), ("sums of hours", _DAY / 24)):
+            below, said = np.zeros(len(_LEVELS)), 0.0
+            for scores in counted(_reading(each), kind, 1.0, _QUIET_DAYS):
+                below += (np.concatenate(scores[:2])[:, None] < _LEVELS).sum(axis=0)
+                said += 2.0 * _COUNTED_SERIES / each
+            ratio = " ".join(f"{each:8.2f}" for each in (below / said / _LEVELS)[1:])
+            found = "  ".join("{:4.2f} {:5.1f}".format(*_found(_reading(each), kind, factor)) for factor in _FACTORS)
+            click.echo(f"{name:16} {reads:13} {ratio}  {found}")
+
+
+def _reading(counts_each: float) -> Any:
+    return CountCusum() if counts_each == 1.0 else Hourly(CountCusum())
+
+
+def _found(bank: Any, kind: Counts, factor: float) -> tuple[float, float]:
+    """Return the share of series whose change is found, and the median delay, hours; infinite if few are found."""
+    first = np.full(_COUNTED_SERIES, np.inf)
+    for step, scores in enumerate(counted(bank, kind, factor, _CHANGED_DAYS), 1):
+        p = scores.p_high if factor > 1.0 else scores.p_low
+        first = np.where((p < 1e-6) & np.isinf(first), step * 24 / _DAY, first)
+    return float(np.isfinite(first).mean()), float(np.median(first))
+
+
 def _study_speed() -> None:
     click.echo("million observations a second at 10,000 series a call, bytes of state per series")
     for make in (Cusum, CountCusum, PageHinkley, ChangePoint):
@@ -136,7 +211,7 @@ def _study_speed() -> None:
 
 
 @click.command()
-@click.argument("parts", nargs=-1, type=click.Choice(["delays", "young", "rhythm", "speed"]))
+@click.argument("parts", nargs=-1, type=click.Choice(["delays", "young", "rhythm", "hours", "speed"]))
 def main(parts: tuple[str, ...]) -> None:
     """Print the figures of docs/decisions/0011-change-points.md."""
     for name, study in (
@@ -144,6 +219,7 @@ def main(parts: tuple[str, ...]) -> None:
         ("delays", _study_delays),
         ("young", _study_young),
         ("rhythm", _study_rhythm),
+        ("hours", _study_hours),
     ):
         if not parts or name in parts:
             study()

@@ -181,7 +181,8 @@ def _anchor(name: str, told: Told) -> str:
 
 def _seen(line: Watched) -> str:
     policy = f"`{line.policy}`" if line.policy else "riêng · its own"
-    return f"| `{line.topic}` | `{line.group}` | `{line.family}` | `{line.detector}` | {line.kind} | {policy} |"
+    detector = f"`{line.detector}`" + (f", {line.window_ms / _HOUR_MS:g} h" if line.window_ms else "")
+    return f"| `{line.topic}` | `{line.group}` | `{line.family}` | {detector} | {line.kind} | {policy} |"
 
 
 def _policies(watching: Watching) -> Iterator[str]:

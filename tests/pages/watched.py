@@ -7,7 +7,10 @@ from streams.banks.watching import Watching
 
 
 class Watched(NamedTuple):
-    """One line: a detector watches a group of series for a kind of anomaly, by a policy (None: its own)."""
+    """One line: a detector watches a group of series for a kind of anomaly, by a policy (None: its own).
+
+    ``window_ms``: it reads sums over so long; 0: each value by itself.
+    """
 
     topic: str
     family: str
@@ -15,12 +18,15 @@ class Watched(NamedTuple):
     detector: str
     kind: str
     policy: str | None
+    window_ms: int = 0
 
 
 def watched(watching: Watching) -> list[Watched]:
     """Return who watches what, in the order of the groups."""
     return [
-        Watched(FAMILIES[group.family].topic, group.family, name, detector, kind.value, use.policy or None)
+        Watched(
+            FAMILIES[group.family].topic, group.family, name, detector, kind.value, use.policy or None, use.window_ms
+        )
         for name, group in watching.series.items()
         for detector, use in group.detectors.items()
         if use.enabled

@@ -1,5 +1,6 @@
 """Explanations: both languages, the figures of the evidence, the names of places and assets."""
 
+import msgspec
 import pytest
 
 from ioc.units import load_places
@@ -15,8 +16,11 @@ NAMES = Names(PLACES, lambda *_: None)
 EXPECTED = {
     Kind.SURGE: ("đếm được 40, cao bất thường", "counted 40, unusually many against the usual 7"),
     Kind.DROP: ("đếm được 40, thấp bất thường", "counted 40, unusually few against the usual 7"),
-    Kind.RISE: ("cao hơn mức thường lệ 7 một cách lâu dài suốt 2 giờ", "lastingly gone above the usual 7, for 2 h"),
-    Kind.FALL: ("thấp hơn mức thường lệ 7", "lastingly gone below the usual 7, for 2 h; last counted 40"),
+    Kind.RISE: (
+        "cao hơn mức thường lệ 7 mỗi 6 giờ một cách lâu dài suốt 2 giờ; gần đây đếm được 40 mỗi 6 giờ",
+        "lastingly gone above the usual 7 per 6 h, for 2 h; last counted 40 per 6 h",
+    ),
+    Kind.FALL: ("thấp hơn mức thường lệ 7", "lastingly gone below the usual 7 per 6 h"),
     Kind.SILENT: ("không gửi dữ liệu", "sent nothing"),
     Kind.STUCK: ("báo mãi một giá trị (40)", "one value (40)"),
     Kind.REPORT_SURGE: ("37 phản ánh trong 6 giờ, thường lệ 4.2.", "37 reports in 6 h where 4.2 are usual."),
@@ -121,6 +125,17 @@ def test_a_gauge_is_read_and_not_counted() -> None:
     text = explain(case("sensor_surge", member(Kind.SURGE, family="telemetry.value")), NAMES)
     assert "đo được 40, cao bất thường" in text.vi
     assert "read 40, unusually high against the usual 7" in text.en
+
+
+def test_lasting_changes_say_over_how_long_was_counted() -> None:
+    """An hour in words, and nothing where each value stands for itself."""
+    told = member(Kind.FALL)
+    texts = [
+        explain(case("sensor_fall", msgspec.structs.replace(told, facts=facts)), NAMES).en
+        for facts in ({"window_h": 1.0}, {})
+    ]
+    assert "below the usual 7 an hour, for 2 h; last counted 40 an hour." in texts[0]
+    assert "below the usual 7, for 2 h; last counted 40." in texts[1]
 
 
 def test_the_figures_of_a_surge_name_their_category_where_there_are_several() -> None:
