@@ -132,7 +132,7 @@ class Silence(Bank):
             scores.p_high[chosen], scores.expected[chosen] = verdict.p_high, verdict.expected
             overdue += late
             heard.append(part.series)
-        rows = heard[0] if len(heard) == 1 else np.unique(np.concatenate([block.series[:0], *heard]))
+        rows = heard[0] if heard and len(heard[0]) == len(block.rounds()[0][0]) else _union(heard)
         self._table.ints("deadline_ms")[rows] = self._deadline(rows)
         return scores, overdue
 
@@ -143,19 +143,20 @@ class Silence(Bank):
         """Score and learn one round, no series twice."""
         rows, table, parameters = block.series, self._table, self.parameters
         last_ms, first_ms, arrivals = table.ints("last_ms"), table.ints("first_ms"), table.floats("arrivals")
-        last, count = last_ms[rows], arrivals[rows]
+        last, count = last_ms.take(rows), arrivals.take(rows)
         new = last == NEVER
         before = np.where(new, block.at_ms, last)
-        first = np.where(new, block.at_ms, first_ms[rows])
+        first = np.where(new, block.at_ms, first_ms.take(rows))
         gap_ms = np.maximum(block.at_ms - before, 0)
-        local_ms = before + (block.local_ms - block.at_ms)
-        days = self._walk(local_ms, gap_ms)
-        expected = self._arrivals_in(rows, days)
-        median_s = np.exp(_number(table.floats("log_median")[rows]))
+        offset_ms = block.local_ms - block.at_ms
+        local_ms = before + offset_ms
+        days = self._walk(rows, local_ms, gap_ms)
+        expected = self._arrivals_in(len(rows), days)
+        median_s = np.exp(_number(table.floats("log_median").take(rows)))
         ready = count >= parameters.quiet_arrivals
         ready &= before - first >= parameters.quiet_days * DAY_MS
         p, late = np.ones(len(rows)), []
-        over = expected / table.floats("beat")[rows] - beats.LONG
+        over = expected / table.floats("beat").take(rows) - beats.LONG
         asked = np.flatnonzero(ready & (over > 0.0))
         if len(asked):
             p[asked] = np.exp(beats.log_tail(over[asked], table.floats("tail").take(rows[asked], axis=1)))
@@ -165,14 +166,16 @@ class Silence(Bank):
         weight = np.where(p < peaks.SUSPICIOUS, peaks.SUSPICIOUS_WEIGHT, 1.0)  # no outage is a rhythm
         first_ms[rows] = first
         last_ms[rows] = before + gap_ms
-        table.ints("offset_ms")[rows] = block.local_ms - block.at_ms
+        table.ints("offset_ms")[rows] = offset_ms
         moved = (gap_ms > 0) | new
-        self._learn_rhythm(rows, days, weight)
+        self._learn_rhythm(days, weight)
         self._bins()[rows * _BINS + self._bin((local_ms + gap_ms) // BIN_MS), 0] += moved
         count = count + moved
         arrivals[rows] = count
         some = np.flatnonzero(gap_ms > 0)
-        if len(some):
+        if len(some) == len(rows):
+            self._learn_gaps(rows, np.log(gap_ms / 1000.0), expected, weight, count)
+        elif len(some):
             self._learn_gaps(rows[some], np.log(gap_ms[some] / 1000.0), expected[some], weight[some], count[some])
         return Verdict(p, np.ones(len(rows)), np.where(ready, median_s, np.nan)), late
 
@@ -188,28 +191,27 @@ class Silence(Bank):
         """Return the bins of all series one after the other: NumPy is ten times faster at one index than at two."""
         return self._table.floats("bins").reshape(-1, 2)
 
-    def _arrivals_in(self, rows: Ints, days: "list[_Day]") -> Floats:
+    def _arrivals_in(self, gaps: int, days: "list[_Day]") -> Floats:
         """Integrate the intensity over each gap; a bin that wasn't lived through expects none."""
-        total, bins = np.zeros(len(rows)), self._bins()
+        total, bins = np.zeros(gaps), self._bins()
         for day in days:
-            comes = _intensity(bins.take(rows[day.where] * _BINS + day.bins, axis=0)) * day.part
-            total += np.bincount(day.where, comes, len(rows))
+            comes = _intensity(bins.take(day.bins, axis=0)) * day.part
+            total += np.bincount(day.where, comes, gaps)
         return total
 
-    def _learn_rhythm(self, rows: Ints, days: "list[_Day]", weight: Floats) -> None:
+    def _learn_rhythm(self, days: "list[_Day]", weight: Floats) -> None:
         """Learn what was lived through of each bin of the gaps."""
         bins = self._bins()
         for day in days:
-            lived = day.part * weight[day.where]
-            here = rows[day.where] * _BINS + day.bins
-            held = bins.take(here, axis=0) * np.exp(-lived / self.parameters.memory_visits)[:, None]
+            lived = day.part * weight.take(day.where)
+            held = bins.take(day.bins, axis=0) * np.exp(-lived / self.parameters.memory_visits)[:, None]
             held[:, 1] += lived
-            bins[here] = held
+            bins[day.bins] = held
 
     def _learn_gaps(self, rows: Ints, log_gap: Floats, expected: Floats, weight: Floats, count: Floats) -> None:
         table = self._table
         medians, lengths, tails = table.floats("log_median"), table.floats("beat"), table.floats("tail")
-        median, beat, state = medians[rows], lengths[rows], tails.take(rows, axis=1)
+        median, beat, state = medians.take(rows), lengths.take(rows), tails.take(rows, axis=1)
         step = np.maximum(1.0 / count, 0.02) * weight
         medians[rows] = np.where(np.isnan(median), log_gap, median + step * np.sign(log_gap - median))
         known = np.where(expected > 0.0, weight, 0.0)
@@ -259,7 +261,7 @@ class Silence(Bank):
         soonest = last + np.ceil(1000.0 * least_s).astype(np.int64)
         return np.where(result == UNKNOWN, UNKNOWN, np.maximum(result, soonest))
 
-    def _walk(self, local_ms: Ints, gap_ms: Ints) -> "list[_Day]":
+    def _walk(self, rows: Ints, local_ms: Ints, gap_ms: Ints) -> "list[_Day]":
         """Cut gaps by the quarters of the wall clock; what lies beyond nine days no longer counts."""
         first = local_ms // BIN_MS
         begin = local_ms - first * BIN_MS
@@ -269,20 +271,21 @@ class Silence(Bank):
         for step in range(0, int(count.max(initial=0)), _BINS_A_DAY):
             here = np.minimum(np.maximum(count - step, 0), _BINS_A_DAY)
             where = np.repeat(np.arange(len(count)), here)
-            place = np.arange(step, step + len(where)) - np.repeat(np.cumsum(here) - here, here)
-            part = np.minimum(end[where] - place * BIN_MS, BIN_MS) - np.where(place == 0, begin[where], 0)
-            days.append(_Day(where, self._bin(first[where] + place), part / BIN_MS))
+            place = np.arange(step, step + len(where)) - (np.cumsum(here) - here).take(where)
+            part = np.minimum(end.take(where) - place * BIN_MS, BIN_MS) - np.where(place == 0, begin.take(where), 0)
+            bins = rows.take(where) * _BINS + self._bin(first.take(where) + place)
+            days.append(_Day(where, bins, part / BIN_MS))
         return days
 
     def _bin(self, local: Ints) -> Ints:
         """Map quarters since 1970 local time to 0..95 on weekdays, 96..191 on weekends, and days that are like them."""
         like = local if self._usual is None else self._usual(local, BIN_MS)
-        bins: Ints = _BIN_OF_WEEK[like % len(_BIN_OF_WEEK)]
+        bins: Ints = _BIN_OF_WEEK.take(like % len(_BIN_OF_WEEK))
         return bins
 
 
 class _Day(NamedTuple):
-    """Up to a day of each gap, bin by bin: positions of the gaps in the block, time bins and parts of the bin.
+    """Up to a day of each gap, bin by bin: positions of the gaps in the block, places of time bins, parts of the bin.
 
     No bin of a series occurs twice in it.
     """
@@ -296,6 +299,11 @@ def _intensity(bins: Floats) -> Floats:
     """Return arrivals per visit from (…, 2) arrivals and visits; 0 in bins that the series hasn't lived through."""
     lived = bins[..., 1]
     return np.where(lived >= _LEAST_LIVED, bins[..., 0] / np.maximum(lived, _LEAST_LIVED), 0.0)
+
+
+def _union(rows: list[Ints]) -> Ints:
+    """Return the rows that occur in any of the arrays."""
+    return np.unique(np.concatenate([np.empty(0, np.int64), *rows]))
 
 
 def _number(value: Floats) -> Floats:
