@@ -12,6 +12,12 @@ _SATURDAY = 2  # 1970-01-01 was a Thursday
 _BINS = 48  # hours of weekdays, hours of weekends
 _KINDS = 2  # of runs: zeros, one repeated value
 _NONE, _SCORED, _UNSCORED = 0, 1, 2
+# Times of day differ by factors, however rare zeros are: a Gamma of this shape around the share of all. With so many
+# visits' worth instead, each hour of a rare thing was believed to have next to none of it until it had one.
+_SHAPE = 0.5
+_PRIOR = np.array([[4.0, 1.0], [5.0, 2.0]])[:, :, None, None]  # steps at usual hours and first ones at unusual ones
+# Further steps at unusual hours that are believed to have been: they went on as first ones do, but half at most.
+_BELIEVED, _MOST = 30.0, 0.5
 
 
 class FlatlineParameters(NamedTuple):
@@ -52,15 +58,15 @@ class _Runs(NamedTuple):
     """The observations of a round that are zero or a repeat, or come right after one: (2, k) each, but the first two.
 
     ``rows`` (k,) are their series; ``ready`` (k,) says whose history is long enough; ``event`` what is zero, what a
-    repeat; ``before`` the state of the run before it; ``seen`` the share of such among all; ``factor`` the
-    probability of the event, ``unusual`` whether it is rare at this time of day.
+    repeat; ``before`` the state of the run before it; ``begins`` how often such begin at this time of day, 0 of what
+    never was; ``factor`` the probability of the event, ``unusual`` whether it is rare at this time of day.
     """
 
     rows: Ints
     ready: NDArray[np.bool_]
     event: NDArray[np.bool_]
     before: Ints
-    seen: Floats
+    begins: Floats
     factor: Floats
     unusual: NDArray[np.bool_]
 
@@ -68,8 +74,9 @@ class _Runs(NamedTuple):
 class _Memory(NamedTuple):
     """What is known of the runs of some series, (2, k) each: zeros, one repeated value.
 
-    The log probability of the present run, when it began, and its steps at unusual hours; how often runs went on,
-    faded, and how often they might have, at usual and at unusual hours.
+    ``log`` is the log probability of the present run, ``since_ms`` when it began, ``steps`` how often it went on at
+    unusual hours; ``went_on`` (3, 2, k) says how often runs did, faded, and ``might`` (3, 2, k) how often they might
+    have: at usual hours, for the first time at unusual ones, and again there.
     """
 
     log: Floats
@@ -77,18 +84,21 @@ class _Memory(NamedTuple):
     steps: Floats
     went_on: Floats
     might: Floats
-    lasted: Floats
-    might_last: Floats
+
+    @staticmethod
+    def of(kept: Floats) -> "_Memory":
+        """Read it from what the table keeps, (9, 2, k)."""
+        return _Memory(kept[0], kept[1], kept[2], kept[3:6], kept[6:])
 
 
 class Flatline(Bank):
     """Product over a run of the probabilities that the next value is zero again, or the same again.
 
     The first observation of a run has the marginal probability at its hour of weekdays or weekends. Those after it have
-    the probability that such runs go on, learned apart for hours where zeros are usual (nights) and where not: outages
-    last. A run that began before the series was known is not scored, so a series that was always constant is silent;
-    while a run is improbable it teaches nothing, so a dead sensor stays dead. ``p_low`` carries the result; ``p_high``
-    is 1.
+    the probability that such runs go on, learned apart for hours where zeros are usual (nights) and where not, and
+    there apart for the first step: most repeats are single, outages last. A run that began before the series was known
+    is not scored, so a series that was always constant is silent; while a run is improbable it teaches nothing, so a
+    dead sensor stays dead. ``p_low`` carries the result; ``p_high`` is 1.
 
     Examples
     --------
@@ -104,7 +114,7 @@ class Flatline(Bank):
     """
 
     name = "flatline"
-    version = 3
+    version = 4
 
     def __init__(self, parameters: FlatlineParameters | None = None) -> None:
         self.parameters = (parameters or FlatlineParameters()).validated()
@@ -119,7 +129,7 @@ class Flatline(Bank):
                 "overall": Column((3,), series_last=True),  # faded numbers of zeros, of repeats, of observations
                 "bins": Column((3, _BINS), series_last=True),
                 "run": Column((_KINDS,), np.int64, _NONE, series_last=True),
-                "memory": Column((len(_Memory._fields), _KINDS)),
+                "memory": Column((9, _KINDS)),
             }
         )
 
@@ -141,10 +151,9 @@ class Flatline(Bank):
         if len(some):
             state = before[:, some]
             rows = block.series[some]
-            memory = _Memory(*table.across("memory", rows))
-            held, number = known[:_KINDS, some], known[_KINDS, some]
-            odds = self._odds(state, here[:, some], (held + 1.0) / (number + 2.0), memory)
-            runs = _Runs(rows, ready[some], event[:, some], state, held / np.maximum(number, 1.0), *odds)
+            memory = _Memory.of(table.across("memory", rows))
+            odds = self._odds(state, here[:, some], known[:, some], memory)
+            runs = _Runs(rows, ready[some], event[:, some], state, *odds)
             p_low[some], learn = self._follow(runs, block.at_ms[some], memory)
             frozen = some[~learn]
         counted = np.ones((3, len(value)))
@@ -168,14 +177,24 @@ class Flatline(Bank):
         ready &= self._table.floats("seen")[place] >= self.parameters.quiet_observations
         return ready
 
-    def _odds(self, before: Ints, here: Floats, share: Floats, memory: _Memory) -> tuple[Floats, NDArray[np.bool_]]:
-        """Return the probability that history gives to a zero and to a repeat, and where it is rare: (2, k) each."""
-        marginal = (here[:_KINDS] + 2.0 * share) / (here[_KINDS] + 2.0)
+    def _odds(
+        self, before: Ints, here: Floats, known: Floats, memory: _Memory
+    ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """Return how often zeros and repeats begin at this hour, what history gives to one now, and where it is rare.
+
+        (2, k) each; nothing begins that never was.
+        """
+        share = (known[:_KINDS] + 1.0) / (known[_KINDS] + 2.0)
+        marginal = (here[:_KINDS] + _SHAPE) / (here[_KINDS] + _SHAPE / share)
         rare = marginal < self.parameters.rare
-        goes_on = (memory.went_on + 4.0) / (memory.might + 5.0)
-        lasts = (memory.lasted + 1.0) / (memory.might_last + 2.0)
-        inside = np.maximum(marginal, np.where(rare, lasts, goes_on))
-        return np.where(before != _NONE, inside, marginal), rare
+        goes_on = (memory.went_on[:2] + _PRIOR[0]) / (memory.might[:2] + _PRIOR[1])
+        believed = np.minimum(goes_on[1], _MOST)
+        believed *= _BELIEVED
+        believed += memory.went_on[2]
+        again = np.divide(believed, memory.might[2] + _BELIEVED, out=believed)
+        inside = np.maximum(marginal, np.where(rare, np.where(memory.steps > 0.0, again, goes_on[1]), goes_on[0]))
+        begins = np.where(known[:_KINDS] > 0.0, marginal, 0.0)
+        return begins, np.where(before != _NONE, inside, marginal), rare
 
     def _follow(self, runs: _Runs, at_ms: Ints, memory: _Memory) -> tuple[Floats, NDArray[np.bool_]]:
         """Carry the runs on; return the probability of the least probable one, and where it may be learned."""
@@ -188,29 +207,27 @@ class Flatline(Bank):
         frozen &= at_ms - since_ms < self.parameters.adopt_days * DAY_MS
         learn = ~(frozen[0] | frozen[1])
         self._table.array("run")[:, runs.rows] = np.where(event, np.where(scored, _SCORED, _UNSCORED), _NONE)
-        learned = self._learned(runs, learn, memory)._replace(log=log, since_ms=since_ms)
-        self._table.put("memory", runs.rows, np.stack(learned))
+        steps, went_on, might = self._learned(runs, learn, memory)
+        self._table.put("memory", runs.rows, np.concatenate([(log, since_ms, steps), went_on, might]))
         p_low = np.exp(np.maximum(np.minimum(log[0], log[1]), -690.0))
-        # a run of the other kind might be as improbable, but not more often than that kind was seen: not where it
-        # never was, or far tails of all series without repeats would be twice too careful
-        p_low += np.minimum(p_low, np.where(log[0] < log[1], runs.seen[1], runs.seen[0]))
+        # a run of the other kind might be as improbable, but not more often than that kind begins at this hour: not
+        # where it never was, or far tails of all series without repeats would be twice too careful
+        p_low += np.minimum(p_low, np.where(log[0] < log[1], runs.begins[1], runs.begins[0]))
         return np.minimum(p_low, 1.0), learn
 
-    def _learned(self, runs: _Runs, learn: NDArray[np.bool_], memory: _Memory) -> _Memory:
-        """Return what is known of how runs go on at usual hours and, when one ends, how long it was at unusual ones."""
-        event, inside, steps = runs.event, runs.before != _NONE, memory.steps
-        usual = inside & learn & ~runs.unusual
-        fade = np.where(usual, self._fade**0.1, 1.0)
-        ended = inside & ~event & (steps > 0.0)
-        lasted = np.where(memory.log < self._limit, np.minimum(steps, 3.0), steps)  # counts as three steps
-        kept = np.where(ended, 0.98, 1.0)
-        return memory._replace(
-            steps=np.where(event & inside, steps + runs.unusual, 0.0),
-            went_on=fade * memory.went_on + (usual & event),
-            might=fade * memory.might + usual,
-            lasted=kept * memory.lasted + np.where(ended, lasted, 0.0),
-            might_last=kept * memory.might_last + np.where(ended, lasted + 1.0, 0.0),
-        )
+    def _learned(self, runs: _Runs, learn: NDArray[np.bool_], memory: _Memory) -> tuple[Floats, Floats, Floats]:
+        """Return the last three of `_Memory` as they are after the round: how often runs went on, and might have."""
+        inside = runs.before != _NONE
+        tried = np.empty((3, *inside.shape), np.bool_)
+        np.logical_and(inside, learn, out=tried[0])
+        np.logical_and(tried[0], runs.unusual, out=tried[1])
+        tried[0] &= ~runs.unusual
+        again = memory.steps > 0.0
+        np.logical_and(tried[1], again, out=tried[2])
+        tried[1] &= ~again
+        fade = np.where(tried, self._fade**0.1, 1.0)
+        steps = np.where(runs.event & inside, memory.steps + runs.unusual, 0.0)
+        return steps, fade * memory.went_on + (tried & runs.event), fade * memory.might + tried
 
 
 def _counted(known: Floats, fade: float, counted: Floats, frozen: NDArray[np.intp]) -> Floats:

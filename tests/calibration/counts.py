@@ -18,6 +18,7 @@ from detectors.exposed import ExposedCounts
 from detectors.rare import RareCounts
 from detectors.registry import DETECTORS
 from tests.calibration.family import HOUR_MS, Family, Tails, feed
+from tests.calibration.repeats import generated
 from tests.calibration.series import USUAL, Counts, counts, runs_of_zeros
 from tests.calibration.truth import binomial_tails
 from tests.calibration.units import each, head
@@ -31,6 +32,7 @@ _YEAR = (500, 60 * _DAY, 360 * _DAY)
 _EVERY_5 = (250, 60 * _DAY * 12, 100 * _DAY * 12)  # the same in steps of five minutes
 _ZEROS = (2000, 60 * _DAY, 160 * _DAY)
 _POISSON, _STEADY, _SCATTERED = np.inf, 1.0 / 0.03, 1.0 / 0.2  # sizes
+_FEW, _MANY = Counts(20.0, 1.0, 30.0), Counts(_STEADY, 3.0, 400.0)
 _SEASONS = Counts(_STEADY, 3.0, 400.0, days=0.15, seasons=0.15)
 _KINDS = {
     "Poisson": _POISSON,
@@ -123,6 +125,10 @@ FAMILIES = (
     ),
     _seasonal("hourly with days and seasons of their own, 3 to 400", _YEAR, _SEASONS),
     Family("flatline", "hourly values with runs of zeros", ("low",), _flatline, "60 days"),
+    Family(
+        "flatline", "hourly counts, 1 to 30, zero or repeated by chance", ("low",), partial(generated, _FEW), "60 days"
+    ),
+    Family("flatline", "hourly counts, 3 to 400, repeated by chance", ("low",), partial(generated, _MANY), "60 days"),
     _count_cusum("hourly negative binomial, 1 to 400 an hour", _CUSUM, USUAL),
     _count_cusum("hourly with days and seasons of their own, 3 to 400", _YEAR, _SEASONS),
     _count_cusum(

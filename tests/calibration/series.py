@@ -74,10 +74,14 @@ def counts(series: int, length: int, seed: int, kind: Counts | None = None) -> I
         if (days or seasons) and step % (24 * an_hour) == 0:
             season = keep * season + rng.normal(0.0, seasons * np.sqrt(1.0 - keep * keep), series)
             level = usual * np.exp(season + rng.normal(0.0, days, series))
-        rhythm = 1.1 + np.sin((hour % 24 - 9) / 24 * 2 * np.pi)
-        mean = level * rhythm * (0.6 if hour // 24 % 7 >= 5 else 1.0)
+        mean = level * rhythm(hour)
         noise = rng.gamma(size, 1.0 / size, series) if np.isfinite(size) else 1.0
         yield rng.poisson(mean * noise).astype(np.float64), mean
+
+
+def rhythm(hour: float) -> float:
+    """Return how an hour after a Monday's midnight compares with the level of a series."""
+    return float(1.1 + np.sin((hour % 24 - 9) / 24 * 2 * np.pi)) * (0.6 if hour // 24 % 7 >= 5 else 1.0)
 
 
 def runs_of_zeros(series: int, length: int, seed: int) -> Iterator[tuple[Floats, Floats]]:

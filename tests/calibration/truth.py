@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.stats import nbinom, poisson
 
-from detectors.arrays import Floats
+from detectors.arrays import Floats, Ints
 
 
 def binomial_tails(value: Floats, mean: Floats, size: float) -> tuple[Floats, Floats]:
@@ -23,3 +23,16 @@ def binomial_tails(value: Floats, mean: Floats, size: float) -> tuple[Floats, Fl
         return np.asarray(poisson.sf(value - 1.0, mean)), np.asarray(poisson.cdf(value, mean))
     share = size / (size + mean)
     return np.asarray(nbinom.sf(value - 1.0, size, share)), np.asarray(nbinom.cdf(value, size, share))
+
+
+def binomial_density(value: Ints, mean: Floats, size: float) -> Floats:
+    """Return P(N = value) of the same.
+
+    Examples
+    --------
+    >>> binomial_density(np.array([0, 1]), np.array([1.0]), 1.0).round(4).tolist()
+    [0.5, 0.25]
+    """
+    if np.isinf(size):
+        return np.asarray(poisson.pmf(value, mean))
+    return np.asarray(nbinom.pmf(value, size, size / (size + mean)))

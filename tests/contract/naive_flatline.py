@@ -14,12 +14,35 @@ class Run:
 
     overall: tuple[float, float] = (0.0, 0.0)
     bins: dict[tuple[bool, int], tuple[float, float]] = field(default_factory=dict)
-    usual: tuple[float, float] = (0.0, 0.0)
-    unusual: tuple[float, float] = (0.0, 0.0)
+    went_on: dict[str, tuple[float, float]] = field(default_factory=dict)
     state: str = "none"
     since: int = 0
     log: float = 0.0
-    steps: float = 0.0
+    strayed: bool = False  # has gone on at an unusual hour
+
+    def chance(self, key: tuple[bool, int]) -> float:
+        """Return the probability at a time of week: Gamma of shape 1/2 around the share of all, given its visits."""
+        usual = (self.overall[0] + 1) / (self.overall[1] + 2)
+        hits, visits = self.bins.get(key, (0.0, 0.0))
+        return (hits + 0.5) / (visits + 0.5 / usual)
+
+    def begins(self, key: tuple[bool, int]) -> float:
+        """Return the same, but 0 of what never was."""
+        return self.chance(key) if self.overall[0] > 0 else 0.0
+
+    def kind_of_step(self, *, rare: bool) -> str:
+        """Name the step that the run is to take."""
+        if not rare:
+            return "usual"
+        return "further" if self.strayed else "first"
+
+    def goes_on(self, kind: str) -> float:
+        """Return the probability that it takes it."""
+        first = self.went_on.get("first", (0.0, 0.0))
+        about = (first[0] + 1) / (first[1] + 2)
+        believed = {"usual": (4.0, 5.0), "first": (1.0, 2.0), "further": (30 * min(about, 0.5), 30.0)}[kind]
+        went, might = self.went_on.get(kind, (0.0, 0.0))
+        return (went + believed[0]) / (might + believed[1])
 
 
 class NaiveFlatline:
@@ -47,8 +70,7 @@ class NaiveFlatline:
             for run, event, (log, _, _) in zip(self.runs, events, parts, strict=True)
         )
         zeros, repeats = (part[0] for part in parts)
-        other = self.runs[1 if zeros < repeats else 0].overall
-        share = other[0] / other[1] if other[1] > 1 else other[0]
+        share = self.runs[1 if zeros < repeats else 0].begins(key)
         for run, event, (log, scored, rare) in zip(self.runs, events, parts, strict=True):
             self._learn(run, event, key, rare, frozen)
             before = run.state
@@ -67,16 +89,9 @@ class NaiveFlatline:
 
     @staticmethod
     def _score(run: Run, event: bool, key: tuple[bool, int], ready: bool) -> tuple[float, bool, bool]:
-        share = (run.overall[0] + 1) / (run.overall[1] + 2)
-        hits, visits = run.bins.get(key, (0.0, 0.0))
-        marginal = (hits + 2 * share) / (visits + 2)
+        marginal = run.chance(key)
         rare = marginal < 0.1
-        if run.state == "none":
-            factor = marginal
-        elif rare:
-            factor = max(marginal, (run.unusual[0] + 1) / (run.unusual[1] + 2))
-        else:
-            factor = max(marginal, (run.usual[0] + 4) / (run.usual[1] + 5))
+        factor = marginal if run.state == "none" else max(marginal, run.goes_on(run.kind_of_step(rare=rare)))
         scored = event and (ready if run.state == "none" else run.state == "scored")
         return (run.log + math.log(factor) if scored else 0.0), scored, rare
 
@@ -88,9 +103,8 @@ class NaiveFlatline:
             hits, visits = run.bins.get(key, (0.0, 0.0))
             run.bins[key] = FADE * hits + hit, FADE * visits + 1
             run.overall = FADE**0.02 * run.overall[0] + hit, FADE**0.02 * run.overall[1] + 1
-            if inside and not rare:
-                run.usual = FADE**0.1 * run.usual[0] + hit, FADE**0.1 * run.usual[1] + 1
-        if inside and not event and run.steps > 0:
-            lasted = min(run.steps, 3.0) if run.log < math.log(1e-4) else run.steps
-            run.unusual = 0.98 * run.unusual[0] + lasted, 0.98 * run.unusual[1] + lasted + 1
-        run.steps = run.steps + (1.0 if rare else 0.0) if inside and event else 0.0
+            if inside:
+                kind = run.kind_of_step(rare=rare)
+                went, might = run.went_on.get(kind, (0.0, 0.0))
+                run.went_on[kind] = FADE**0.1 * went + hit, FADE**0.1 * might + 1
+        run.strayed = inside and event and (run.strayed or rare)

@@ -163,6 +163,31 @@ def test_the_second_storm_is_found_again() -> None:
     assert p[36 * 24 : 37 * 24].min() < 1e-9
 
 
+def test_a_first_repeat_of_an_hour_is_as_rare_as_repeats_are() -> None:
+    """Repeats of one in 120, at any hour: none is odder than a fifth of that, 10⁻⁵ and 10⁻⁴ of the time before."""
+    values = 100.0 + 0.01 * np.arange(90 * 24.0)[:, None] + np.zeros(SERIES)
+    rng = np.random.default_rng(21)
+    again = rng.integers(1, 120, (18, SERIES)) + 120 * np.arange(18)[:, None]
+    values[again, np.arange(SERIES)] = values[again - 1, np.arange(SERIES)]
+    bank = Flatline()
+    bank.resize(SERIES)
+    p = bank.update(all_at_once(values)).p_low.reshape(-1, SERIES)[60 * 24 :]
+    assert p.min() > 1.0 / 600.0
+    assert (p < 0.02).sum() > 2 * SERIES
+
+
+def test_second_repeats_are_odd_where_first_ones_never_had_one() -> None:
+    """Sixty single repeats teach that these don't go on: the second in a row is ten times as odd as the first."""
+    values = 100.0 + 0.01 * np.arange(60 * 24.0)[:, None]
+    values[24::24] = values[23::24][:-1]
+    values[50 * 24 + 10 : 50 * 24 + 13] = 7.0
+    bank = Flatline()
+    bank.resize(1)
+    at = START + np.arange(len(values)) * HOUR
+    p = bank.update(Block(np.zeros(len(at), np.int64), at, at, values[:, 0])).p_low
+    assert p[50 * 24 + 12] < 0.1 * p[50 * 24 + 11]
+
+
 def test_nights_of_zeros_are_normal_and_a_dead_day_is_not() -> None:
     """Then the dead state is not adopted, for as long as it lasts."""
     values = weekly(120 * 24, 0.05, 16)
