@@ -109,6 +109,8 @@ def main(*, quick: bool, only: tuple[str, ...], against: tuple[str, ...]) -> Non
     All consumers read the same topic of the same Kafka, one after the other. Ratios within one run compare; absolute
     figures only describe a machine.
     """
+    if against and "throughput" not in (only or _PARTS):
+        raise click.UsageError("--against compares throughput, which --only leaves out; add --only throughput")
     console = Console(width=_WIDTH)
     console.print(report.machine(), highlight=False)
     with ExitStack() as stack:
