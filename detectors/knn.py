@@ -23,6 +23,7 @@ _FARTHEST = np.float32(1e15)  # usual steps; squares of single precision stay fi
 _LEAST_DISTANCE = 1e-6  # usual steps; the squares of less are near where single precision ends
 _NEARLY = 1.0 - 1e-9
 _UNIT_ROUNDOFF = 2.0**-24
+_SPIKES = spot.SpotParameters()  # single values come one by one
 
 Singles = NDArray[np.float32]
 
@@ -45,7 +46,7 @@ class NearestParameters(NamedTuple):
     length: int = 19
     window: int = 512
     neighbours: int = 10
-    tails: spot.SpotParameters = spot.SpotParameters(together=2.0)
+    tails: spot.SpotParameters = spot.SpotParameters(together=2.0, shape=-0.1, shape_prior=200.0)
 
     def validated(self) -> "NearestParameters":
         """Return self; raise ValueError naming the parameter that is out of range."""
@@ -69,6 +70,11 @@ class Nearest(Gauges):
     nearest shape ends, and the tail is that of the side on which the value lies; where the shape is usual it is the
     value itself.
 
+    A large distance has two causes, and the likelier counts. Of many values a bit off their averages are nearly normal,
+    and so is the tail that is believed in: distances that come in runs are too few to tell another. One value far off
+    makes as many shapes odd as it is in: how rare that is, single values tell, which are many (of sums of heavy-tailed
+    values one is as large as the sum: Embrechts, Klüppelberg, Mikosch 1997, doi:10.1007/978-3-642-33483-2, 1.3).
+
     Examples
     --------
     >>> bank = Nearest()
@@ -83,7 +89,7 @@ class Nearest(Gauges):
     """
 
     name = "nearest"
-    version = 3
+    version = 4
 
     def __init__(self, parameters: NearestParameters | None = None) -> None:
         self.parameters = (parameters or NearestParameters()).validated()
@@ -100,9 +106,11 @@ class Nearest(Gauges):
                 "per_unit": Column(fill=1.0),  # what a usual step is divided by
                 "reach": Column(),  # the farthest that rough values have been from 0 since the sums were made anew
                 **spot.columns(1, self.parameters.tails),
+                **spot.columns(1, _SPIKES, "spike_"),
             }
         )
         self._tails = spot.Tails(self._table, self.parameters.tails)
+        self._spikes = spot.Tails(self._table, _SPIKES, "spike_")
         # Every sum is rounded twice a step for at most a window, and holds ``length`` squares of at most (2 reach)².
         self._slack = 3.0 * (self.parameters.window + 20.0) * self.parameters.length * 4.0 * _UNIT_ROUNDOFF
 
@@ -128,6 +136,7 @@ class Nearest(Gauges):
         seen = count + 1
         self._renew(block.series, at, np.flatnonzero((seen & count == 0) | (seen % self.parameters.window == 0)))
         self._tails.count(place if enough.all() else block.series[enough])
+        self._learn_spike(place, block.series, at)
         expected[young] = np.nan
         expected[~enough] = np.nan
         return Verdict(tails[0], tails[1], expected)
@@ -196,7 +205,8 @@ class Nearest(Gauges):
         near = square <= bound[:, None]
         if lags.min() < window:
             near &= np.arange(window) < lags[:, None]
-        enough: NDArray[np.bool_] = np.count_nonzero(near, axis=1) >= self.parameters.neighbours
+        bits = np.bitwise_count(np.packbits(near, axis=1))  # to count truths in rows one by one takes twice as long
+        enough: NDArray[np.bool_] = bits.sum(axis=1) >= self.parameters.neighbours
         return enough
 
     def _perhaps_far(self, rows: Ints, lags: Ints) -> NDArray[np.bool_]:
@@ -223,8 +233,32 @@ class Nearest(Gauges):
         distance = np.where(distance <= _EXACT * step, 0.0, distance)
         p = np.ones(len(rows))
         peak = np.flatnonzero(distance > self._tails.entry[0].take(rows))
-        p[peak] = self._tails.judge(0, rows[peak], distance[peak])
+        p[peak] = np.maximum(self._tails.judge(0, rows[peak], distance[peak]), self._alone(rows[peak], distance[peak]))
         return p, past[np.arange(len(rows)), square.argmin(axis=1) + 1]
+
+    def _alone(self, rows: Ints, distance: Floats) -> Floats:
+        """Return how probable it is that one value out of line makes a shape so odd, as far as that is still believed.
+
+        It does so in ``length`` shapes. Where values so far out of line have come and distances like this one have
+        not, they do not make it so: of a number to be expected, none comes with probability exp(-number).
+        """
+        p = self._spikes.odds(0, rows, distance)
+        alone: Floats = np.minimum(self.parameters.length * p * np.exp(-p * self._spikes.number(rows)), 1.0)
+        return alone
+
+    def _learn_spike(self, place: Ints | slice, rows: Ints, at: Ints) -> None:
+        """Learn how far the value that left the shape is out of line: what is in it is still being judged.
+
+        That is from the mean or from the value before it, whichever is nearer.
+        """
+        past = self._table.floats("past")
+        left = rows * past.shape[1] + at + self.parameters.length
+        value, before = past.reshape(-1).take(left), past.reshape(-1).take(left + 1)
+        size = np.minimum(np.abs(value - before), np.abs(value - self._table.floats("mean").take(rows)))
+        far = (size > self._spikes.entry[0].take(rows)).nonzero()[0]
+        if len(far):
+            self._spikes.judge(0, rows[far], size[far])
+        self._spikes.count(place)
 
     def _renew(self, rows: Ints, at: Ints, due: NDArray[np.intp]) -> None:
         """Measure those due from their mean and in their usual steps from now on, and make their sums anew."""

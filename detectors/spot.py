@@ -87,9 +87,9 @@ class SpotParameters(NamedTuple):
         return self
 
 
-def columns(channels: int, parameters: SpotParameters) -> dict[str, Column]:
+def columns(channels: int, parameters: SpotParameters, prefix: str = "") -> dict[str, Column]:
     """Return the state of the tails of so many numbers per observation, for a `Table`."""
-    return {
+    own = {
         "seen": Column(),  # numbers so far, halved when half of them is forgotten
         "entry": Column((channels,), fill=-np.inf, series_last=True),  # what a number must exceed to be kept
         "floor": Column(
@@ -98,6 +98,18 @@ def columns(channels: int, parameters: SpotParameters) -> dict[str, Column]:
         "held": Column((channels,)),
         "top": Column((channels, parameters.peaks + 1), fill=-np.inf),  # the largest, sorted
     }
+    return {prefix + name: column for name, column in own.items()}
+
+
+class _Known(NamedTuple):
+    """What is known of some channels and series, (m,) each: where that lies, and the columns there."""
+
+    at: Ints
+    seen: Floats
+    held: Floats
+    top: Floats
+    entry: Floats
+    floor: Floats
 
 
 class Tails:
@@ -109,26 +121,33 @@ class Tails:
         Holds the arrays of `columns`.
     parameters : SpotParameters
         Those that `columns` was called with.
+    prefix : str
+        That too.
     """
 
-    def __init__(self, table: Table, parameters: SpotParameters) -> None:
+    def __init__(self, table: Table, parameters: SpotParameters, prefix: str = "") -> None:
         self._table = table
         self._parameters = parameters
+        self._prefix = prefix
         self._ranks = np.arange(parameters.peaks + 1) + _PLOTTING
 
     @property
     def entry(self) -> Floats:
         """What a number must exceed to be judged and kept, (channels, series); whatever does not has a tail of 1."""
-        return self._table.floats("entry")
+        return self._floats("entry")
 
     def number(self, place: Ints | slice) -> Floats:
         """Return how many numbers were counted before these: none of a new series; halved when the memory is full."""
-        return self._table.floats("seen")[place]
+        return self._floats("seen")[place]
 
     def young(self, place: Ints | slice) -> NDArray[np.intp]:
         """Return the positions of the series that have not shown enough to be judged."""
         number, enough = self.number(place), self._parameters.quiet_observations
         return _NONE if number.min(initial=enough) >= enough else np.flatnonzero(number < enough)
+
+    def _floats(self, name: str) -> Floats:
+        """Return a column of the state."""
+        return self._table.floats(self._prefix + name)
 
     def judge(self, channel: Ints | int, rows: Ints, number: Floats) -> Floats:
         """Return the probability that a number is at least as large as these, and keep them as peaks.
@@ -146,11 +165,26 @@ class Tails:
         -------
         (m,) float64, from 1e-10 to 1; 1 for all that is not above the threshold.
         """
-        parameters, table = self._parameters, self._table
-        held, top = table.floats("held"), table.floats("top").reshape(-1, parameters.peaks + 1)
+        known = self._known(channel, rows)
+        p = self._odds(known, number)
+        self._keep(channel, rows, known, number)
+        return p
+
+    def odds(self, channel: Ints | int, rows: Ints, number: Floats) -> Floats:
+        """Return what `judge` does, of numbers that were not seen: they are not kept."""
+        return self._odds(self._known(channel, rows), number)
+
+    def _known(self, channel: Ints | int, rows: Ints) -> _Known:
+        """Return copies of the state of channels and series."""
+        held, top = self._floats("held"), self._floats("top").reshape(-1, self._parameters.peaks + 1)
         at = rows * held.shape[1] + channel
-        count, kept, peaks = table.floats("seen").take(rows), held.take(at), top.take(at, axis=0)
-        entry, floor = self.entry[channel, rows], table.floats("floor").take(at)
+        seen, entry, floor = self._floats("seen").take(rows), self.entry[channel, rows], self._floats("floor").take(at)
+        return _Known(at, seen, held.take(at), top.take(at, axis=0), entry, floor)
+
+    def _odds(self, known: _Known, number: Floats) -> Floats:
+        """Return the tails of numbers by what is known, which stays as it is."""
+        parameters = self._parameters
+        _, count, kept, peaks, entry, floor = known
         above = np.floor(parameters.share * count)
         above = np.minimum(np.maximum(above, parameters.least_peaks, out=above), parameters.peaks, out=above)
         calmed = (entry < floor).nonzero()[0]  # else all that is kept is above the floor
@@ -165,19 +199,23 @@ class Tails:
         few = (rank <= _FITTED * above).nonzero()[0]
         if len(few):
             p[few] = self._tail(number.take(few), peaks.take(few, axis=0), above.take(few), count.take(few))
+        return p
+
+    def _keep(self, channel: Ints | int, rows: Ints, known: _Known, number: Floats) -> None:
+        """Put numbers among the largest; the copies in ``known`` are used up."""
+        at, _, kept, peaks, entry, _ = known
         lower = np.minimum(peaks, number[:, None])  # a sorted row with one more number: each place has the larger of
         first = np.maximum(peaks[:, 0], number)  # what was there and the smaller of the number and what was before it
         flat = peaks.reshape(-1)  # one stretch, as rows are short; what goes over from row to row is the first's place
         np.maximum(flat[1:], lower.reshape(-1)[:-1], out=flat[1:])
         peaks[:, 0] = first
-        top[at] = peaks
-        held.reshape(-1)[at] = np.minimum(kept + 1.0, parameters.peaks + 1.0)
+        self._floats("top").reshape(-1, self._parameters.peaks + 1)[at] = peaks
+        self._floats("held").reshape(-1)[at] = np.minimum(kept + 1.0, self._parameters.peaks + 1.0)
         self.entry[channel, rows] = np.maximum(entry, peaks[:, -1])
-        return p
 
     def count(self, place: Ints | slice) -> None:
         """Count one number of each series (none twice); forget half of what is known when the memory is full."""
-        seen = self._table.floats("seen")
+        seen = self._floats("seen")
         if isinstance(place, slice):
             grown = seen[place]
             grown += 1.0
@@ -192,18 +230,17 @@ class Tails:
         Of a series as ever, numbers that don't exceed the smallest peak so far are no peaks in future either. Where few
         came that did, the series has calmed down: then any number enters.
         """
-        table = self._table
-        held, top = table.floats("held"), table.floats("top")
+        held, top = self._floats("held"), self._floats("top")
         peaks, kept = top[full], held[full]
         smallest = np.take_along_axis(peaks, np.maximum(kept - 1.0, 0.0).astype(np.int64)[..., None], axis=2)[..., 0]
-        table.floats("floor")[full] = smallest
+        self._floats("floor")[full] = smallest
         as_ever = kept >= _AS_EVER * peaks.shape[2]
         self.entry[:, full] = np.where(as_ever, smallest, -np.inf).T
         every_second = peaks[..., 1::2]
         top[full] = -np.inf
         top[full, :, : every_second.shape[2]] = every_second
         held[full] = np.floor(kept / 2.0)
-        table.floats("seen")[full] *= 0.5
+        self._floats("seen")[full] *= 0.5
 
     def both_sides(self, place: Ints | slice, value: Floats, expected: Floats) -> tuple[Floats, Floats]:
         """Return the tails of ``value - expected`` upwards and downwards, channels 0 and 1, and learn them.

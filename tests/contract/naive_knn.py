@@ -9,7 +9,8 @@ class NaiveNearest:
     """Shapes of nineteen values against those of the last 512."""
 
     def __init__(self) -> None:
-        self.peaks = NaivePeaks(2.0)
+        self.peaks = NaivePeaks(2.0, -0.1, 200.0)
+        self.singles = NaivePeaks()
         self.values: list[float] = []
         self.mean = self.step = 0.0
 
@@ -18,10 +19,15 @@ class NaiveNearest:
         del at_ms, local_ms
         if not abs(value) <= 1e150:
             return SILENT
-        ready = self.peaks.count >= 150
         step = self.step
-        clipped = self._clipped(value)
-        self.values.append(clipped)
+        self.values.append(self._clipped(value))
+        triple = self._judge(value, step)
+        before, left = ([self.values[0]] * 20 + self.values)[-21:-19]
+        self.singles.tail(min(abs(left - before), abs(left - self.mean)))
+        return triple
+
+    def _judge(self, value: float, step: float) -> Triple:
+        ready = self.peaks.count >= 150
         shape = self.values[-19:]
         found = []
         for lag in range(1, min(512, len(self.values) - 19) + 1):
@@ -31,9 +37,13 @@ class NaiveNearest:
             return SILENT
         nearest = min(found, key=lambda pair: pair[0])[1]
         distance = sum(away for away, _ in sorted(found)[:10]) / 10.0
-        p = self.peaks.tail(0.0 if distance <= 1e-6 * step else distance)
+        if distance <= 1e-6 * step:
+            distance = 0.0
+        p = self.peaks.tail(distance)
         if p == 1.0:
             return 1.0, 1.0, value if ready else math.nan
+        expected_singles = self.singles.odds(distance) * self.singles.count
+        p = max(p, 19.0 * expected_singles / max(self.singles.count, 1.0) * math.exp(-expected_singles))
         return (p, 1.0, nearest) if value >= nearest else (1.0, p, nearest)
 
     def _clipped(self, value: float) -> float:

@@ -10,8 +10,9 @@ SILENT = (1.0, 1.0, math.nan)
 class NaivePeaks:
     """The largest of one number's history, in one sorted list."""
 
-    def __init__(self, together: float = 1.0) -> None:
+    def __init__(self, together: float = 1.0, shape: float = 0.0, belief: float = 0.0) -> None:
         self.together = together
+        self.shape, self.belief = shape, belief
         self.largest: list[float] = []
         self.count = 0.0
         self.complete = -math.inf  # no number above this is missing from those that are not forgotten
@@ -19,7 +20,7 @@ class NaivePeaks:
 
     def tail(self, number: float) -> float:
         """Judge a number, then learn it."""
-        p = self._p(number)
+        p = self.odds(number)
         if number > self.entry:
             self.largest = sorted([*self.largest, number], reverse=True)[:65]
         self.count += 1.0
@@ -30,7 +31,8 @@ class NaivePeaks:
             self.count /= 2.0
         return p
 
-    def _p(self, number: float) -> float:
+    def odds(self, number: float) -> float:
+        """Judge a number that did not come."""
         if self.count < 150:
             return 1.0
         reliable = sum(number >= self.complete for number in self.largest) - 1
@@ -46,7 +48,9 @@ class NaivePeaks:
         # Hosking and Wallis 1987: b is the mean of x (1 - F(x)), the shape 2 - mean / (mean - 2 b)
         b = math.fsum(x * (1.0 - (rank - 0.35) / k) for rank, x in enumerate(excesses, 1)) / k
         shape = 2.0 - mean / max(mean - 2.0 * b, 1e-6 * mean)
-        beyond = predictive((number - threshold) / mean, shape, k / self.together)
+        known = k / self.together + self.belief
+        shape += (self.shape - shape) * self.belief / known
+        beyond = predictive((number - threshold) / mean, shape, known)
         return max(k / self.count * min(beyond, 0.25), 1e-10)
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from detectors.arrays import Block, Floats
+from detectors.bank import Table
 from detectors.daily import Daily, DailyParameters
 from detectors.shift import Activity, Shift, ShiftParameters
-from detectors.spot import Spot, SpotParameters
+from detectors.spot import Spot, SpotParameters, Tails, columns
 from tests.contract.naive_spot import NaiveSpot
 
 MINUTE = 60_000
@@ -72,6 +73,22 @@ def test_a_series_that_calms_down_is_judged_by_how_it_is_now() -> None:
     forgetting, remembering = SpotParameters(memory=1000), SpotParameters(memory=100_000)
     assert judged(Spot(forgetting), value)[0][-1] < 1e-4
     assert judged(Spot(remembering), value)[0][-1] == 1.0
+
+
+def test_odds_are_what_would_be_judged_and_are_not_learned() -> None:
+    """As often as they are asked; then the number comes."""
+    table = Table("test", columns(1, SpotParameters(), "own_"))
+    table.resize(1)
+    tails, row = Tails(table, SpotParameters(), "own_"), np.zeros(1, np.int64)
+    least = 1.0
+    for number in np.random.default_rng(18).exponential(size=(500, 1)):
+        if number[0] > tails.entry[0, 0]:
+            odds = tails.odds(0, row, number)
+            assert odds == tails.odds(0, row, number)
+            assert odds == tails.judge(0, row, number)
+            least = min(least, float(odds[0]))
+        tails.count(slice(0, 1))
+    assert 1e-4 < least < 0.01
 
 
 def test_forgetting_keeps_the_rate() -> None:
