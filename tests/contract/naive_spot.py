@@ -173,7 +173,7 @@ class NaiveActivity:
     """Mean steps, short against long."""
 
     def __init__(self) -> None:
-        self.peaks = NaivePeaks(2.0)
+        self.peaks = NaivePeaks(4.0)
         self.short, self.long = NaiveFade(50.0), NaiveFade(1000.0)
         self.before: float | None = None
 

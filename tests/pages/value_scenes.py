@@ -118,7 +118,7 @@ def shift() -> Scene:
 def activity() -> Scene:
     """Return a gauge that begins to tremble around its usual level."""
     at_ms, value = _gauge(1500, seed=12)
-    value[1400:1460] = 4.0 + (value[1400:1460] - 4.0) * 12.0
+    value[1400:1460] = 4.0 + (value[1400:1460] - 4.0) * 16.0
     return of_values(Activity, at_ms, value, (1400, 1459), "điện áp lệch · voltage deviation, V")
 
 
