@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from detectors import peaks
 from detectors.arrays import Block, Floats, Ints, Scores
 from detectors.bank import DAY_MS, HOUR_MS, NEVER, Bank, Column, Verdict, check
+from detectors.clumps import Clumps
 from detectors.tails import nb_sf
 
 WINDOWS = (1, 3, 6, 12, 24)
@@ -17,7 +18,6 @@ _START = 5.5  # minus the logarithm of the least tail from which on it is learne
 _MOST = (np.inf, len(WINDOWS) * float(np.exp(-_START)), np.inf, 1.5)  # Bonferroni's share; or storms would teach
 _PRIOR = (200.0, float(np.exp(-_START)), 40.0, 0.993)  # panes, share, peaks, mean excess: of one window, exact
 _LARGEST_COUNT = 1e9
-_UNSURE = 0.4  # standard errors of what is known of clumps, that their tail makes up for
 # Citizens report by day: shape that a series without history is given, relative to the mean hour.
 _DAYTIME = np.array([0.3] * 7 + [1.2] + [1.7] * 9 + [1.3] * 3 + [0.7] * 2 + [0.3] * 2)
 _DAYTIME = _DAYTIME / _DAYTIME.sum()
@@ -108,7 +108,7 @@ class RareCounts(Bank):
     """
 
     name = "rare"
-    version = 3
+    version = 4
 
     def __init__(self, parameters: RareParameters | None = None) -> None:
         self.parameters = (parameters or RareParameters()).validated()
@@ -122,8 +122,7 @@ class RareCounts(Bank):
                 "began": Column(),
                 "rate": Column((2,), fill=np.array([0.0, self.parameters.prior_days])),
                 "noise": Column((2,)),
-                "clump": Column((2,)),
-                "pairs": Column(),
+                **Clumps.columns(),
                 "hours": Column((24,)),
                 "weekdays": Column((7,)),
                 "tail": Column((4,), fill=np.array(_PRIOR)),
@@ -131,6 +130,7 @@ class RareCounts(Bank):
                 "ring_count": Column((_RING,)),
             }
         )
+        self._clumps = Clumps(self._table, self.parameters.prior_clump)
 
     def update(self, block: Block) -> Scores:
         """Score every observation, then learn it; see `Bank.update`."""
@@ -222,7 +222,7 @@ class RareCounts(Bank):
         slot = pane % _RING
         before = np.where(panes[rows, slot] == pane, counts[rows, slot], 0.0)
         after = before + value
-        self._table.floats("pairs")[rows] += after * (after - 1.0) - before * (before - 1.0)
+        self._clumps.meet(rows, before, after)
         counts[rows, slot] = after
         panes[rows, slot] = pane
         back = pane[:, None] - panes[rows]
@@ -233,7 +233,7 @@ class RareCounts(Bank):
         """Return the means of the windows (m, windows) and the sizes of their negative binomials (m, windows)."""
         rows, table, parameters = block.series, self._table, self.parameters
         rate = table.floats("rate")[rows] + np.array([parameters.prior_count, 0.0])
-        hours = table.floats("hours")[rows] + 10.0 * _DAYTIME
+        hours = self._hours(rows)
         weekdays = self._weekdays(rows, hour // 24)
         back = hour[:, None] - np.arange(_RING)
         known = hours.sum(axis=1, keepdims=True)
@@ -245,7 +245,12 @@ class RareCounts(Bank):
         today = np.take_along_axis(table.floats("weekdays")[rows], (hour // 24 % 7)[:, None], axis=1)[:, 0]
         day_to_day = self._dispersion(table.floats("noise")[rows]) + 1.0 / rate[:, 0] + 1.0 / (today + 2.0)
         over = day_to_day[:, None] + np.maximum(1.0 - within, 0.0) / (within * known)  # shares of hours are Dirichlet's
-        return mean, 1.0 / (over + self._clump(table.floats("clump")[rows])[:, None] / mean)
+        return mean, 1.0 / (over + self._clumps.expected(rows)[:, None] / mean)
+
+    def _hours(self, rows: Ints) -> Floats:
+        """Return how many reports came at each hour of the day, ten of citizens by day included, (m, 24)."""
+        counts: Floats = self._table.floats("hours")[rows] + 10.0 * _DAYTIME
+        return counts
 
     def _weekdays(self, rows: Ints, day: Ints) -> Floats:
         """Return how each weekday compares with the mean one, (m, 7), as it was before a local ``day``."""
@@ -256,18 +261,6 @@ class RareCounts(Bank):
         mean = counts.sum(axis=1, keepdims=True) / np.maximum(visits.sum(axis=1, keepdims=True), 1e-9)
         compared: Floats = (counts + 2.0) / (visits * mean + 2.0)
         return compared
-
-    def _clump(self, clump: Floats) -> Floats:
-        """Return how many reports come along with one, (m,), and how much more they might, where some were seen to.
-
-        Its error is that of pairs in panes whose reports come in geometric clumps.
-        """
-        prior = 5.0
-        number = clump[:, 1] + prior
-        usual = np.maximum((clump[:, 0] + prior * self.parameters.prior_clump) / number, 0.01)
-        seen = np.maximum(clump[:, 0], 0.0) / number
-        unsure: Floats = usual + _UNSURE * np.sqrt(seen * (2.0 + seen * (6.0 + 3.0 * seen)) / number)
-        return unsure
 
     def _dispersion(self, noise: Floats) -> Floats:
         floor = 0.002
@@ -294,7 +287,7 @@ class RareCounts(Bank):
         usual = (rate[rows, 0] + parameters.prior_count) / rate[rows, 1]
         mean = factor * usual
         total = table.floats("today")[rows]
-        clumped = 1.0 + self._clump(table.floats("clump")[rows])
+        clumped = 1.0 + self._clumps.expected(rows)
         clip = mean + parameters.clip_sd * np.sqrt(clumped * mean + self._dispersion(noise[rows]) * mean * mean) + 1.0
         known = last * DAY_MS - table.ints("first_ms")[rows] >= parameters.quiet_days * DAY_MS
         storm = known & (total > clip)
@@ -306,7 +299,8 @@ class RareCounts(Bank):
         spread = np.where(calm, self._scatter((total - mean) ** 2, mean, clumped), 0.0)
         idle = self._scatter(usual * usual, usual, clumped) * zeros[:, None]
         noise[rows] = gone[:, None] * (fade * noise[rows] + spread) + idle
-        self._learn_clump(rows, total, fade)
+        hours = self._hours(rows)
+        self._clumps.close(rows, total, (hours * hours).sum(axis=1) / hours.sum(axis=1) ** 2)
         slow = np.exp(-(empty + 1.0) / parameters.shape_days)[:, None]
         table.floats("hours")[rows] *= slow
         whole = last >= table.ints("born")[rows]
@@ -321,18 +315,6 @@ class RareCounts(Bank):
         weight = (1.0 + self.parameters.prior_dispersion * mean) ** -2.0
         scatter: Floats = np.stack([square - clumped * mean, mean * mean], axis=1) * weight[:, None]
         return scatter
-
-    def _learn_clump(self, rows: Ints, total: Floats, fade: float) -> None:
-        """Learn how many reports share a pane beyond chance, given the day's total: a storm is no batch."""
-        table = self._table
-        hours = table.floats("hours")[rows] + 10.0 * _DAYTIME
-        chance = (hours * hours).sum(axis=1) / hours.sum(axis=1) ** 2
-        clump, pairs = table.floats("clump"), table.floats("pairs")
-        beyond = pairs[rows] - total * (total - 1.0) * chance
-        fade = np.exp(-1.0 / self.parameters.shape_days)
-        clump[rows, 0] = fade * clump[rows, 0] + np.minimum(beyond, total * (3.0 * self._clump(clump[rows]) + 1.0))
-        clump[rows, 1] = fade * clump[rows, 1] + total
-        pairs[rows] = 0.0
 
 
 def _least_tail(counts: Floats, mean: Floats, size: Floats, ready: NDArray[np.bool_]) -> tuple[Floats, Windows]:

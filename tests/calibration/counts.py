@@ -20,12 +20,14 @@ from detectors.registry import DETECTORS
 from tests.calibration.family import HOUR_MS, Family, Tails, feed
 from tests.calibration.repeats import generated
 from tests.calibration.series import USUAL, Counts, counts, runs_of_zeros
+from tests.calibration.steps import Reports, by_day
 from tests.calibration.truth import binomial_tails
 from tests.calibration.units import each, head
 
 _DAY = 24
 _SEASONAL = (1000, 60 * _DAY, 160 * _DAY)  # series, hours that don't count, hours in all
 _RARE = (1000, 60 * _DAY, 200 * _DAY)
+_RATES = 10
 _EXPOSED = (1000, 60 * _DAY, 120 * _DAY)
 _CUSUM = (2500, 60 * _DAY, 240 * _DAY)
 _YEAR = (500, 60 * _DAY, 360 * _DAY)
@@ -68,29 +70,28 @@ def _count_cusum(name: str, study: tuple[int, int, int], kind: Counts) -> Family
     return Family("count_cusum", name, ("high", "low"), run, "60 days")
 
 
-def by_day(step: int) -> float:
-    """Return how reports of an hour compare with the mean hour's."""
-    return 1.68 if 7 <= step % _DAY < 20 else 0.2
+def _rare(least: float, clump: float, seed: int, size: float) -> Iterator[Tails]:
+    """Yield tails of all panes, those without a report as 1, and the true ones; ``clump`` reports come with each.
 
-
-def _rare(per_day: float, clump: float, seed: int, size: float) -> Iterator[Tails]:
-    """Yield tails of all panes, those without a report as 1; ``clump`` reports come along with each, geometrically."""
+    Series have ten rates, from ``least`` to ten times that a day, so that no one step of counts decides.
+    """
     series, settled, length = _RARE
     rng, number = np.random.default_rng(seed), max(round(series * size), 20)
-    bank, rows = RareCounts(), np.arange(number)
+    reports = Reports(np.geomspace(least, 10.0 * least, _RATES), clump)
+    often, rate = reports.often(seed + 1), np.arange(number) % _RATES
+    bank, rows, ring = RareCounts(), np.arange(number), np.zeros((_DAY, number), np.int64)
     bank.resize(number)
     bank.update(Block(*head(number, 0), np.zeros(number)))
     for step in range(1, length):
-        count = rng.poisson(per_day / _DAY * by_day(step) / (1.0 + clump), number)
+        ring[step % _DAY] = count = reports.row(rng, step, rate)
         some = np.flatnonzero(count)
-        if clump:
-            count[some] += rng.negative_binomial(count[some], 1.0 / (1.0 + clump))
-        p = np.ones(number)
+        p, true = np.ones((2, number))
         if len(some):
             _, at, local = head(len(some), step)
             p[some] = bank.update(Block(some, at, local, count[some].astype(np.float64))).p_high
         if step >= settled:
-            yield Tails(p, np.ones(number), rows)
+            true[some] = often.tail(reports.least(ring, step, some, rate), rate[some])
+            yield Tails(p, np.ones(number), rows, true)
 
 
 def _exposed(clumps: float, idle: float, seed: int, size: float) -> Iterator[Tails]:
@@ -112,8 +113,8 @@ def _exposed(clumps: float, idle: float, seed: int, size: float) -> Iterator[Tai
     return each(ExposedCounts(), blocks(), settled)
 
 
-def _reports(name: str, per_day: float, clump: float) -> Family:
-    return Family("rare", name, ("high",), partial(_rare, per_day, clump), "60 days")
+def _reports(name: str, least: float, clump: float) -> Family:
+    return Family("rare", name, ("high",), partial(_rare, least, clump), "60 days")
 
 
 FAMILIES = (
@@ -134,12 +135,11 @@ FAMILIES = (
     _count_cusum(
         "every 5 minutes negative binomial, dispersion 0.03, 3 to 400", _EVERY_5, Counts(_STEADY, 3.0, 400.0, 12)
     ),
-    _reports("0.3 reports a day", 0.3, 0.0),
-    _reports("3 a day", 3.0, 0.0),
-    _reports("30 a day", 30.0, 0.0),
-    _reports("0.3 a day, half of them in clumps", 0.3, 0.5),
-    _reports("3 a day, half of them in clumps", 3.0, 0.5),
-    _reports("30 a day, half of them in clumps", 30.0, 0.5),
+    *(
+        _reports(name + (", half of them in clumps" if clump else ""), least, clump)
+        for clump in (0.0, 0.5)
+        for name, least in (("0.1 to 1 reports a day", 0.1), ("1 to 10 a day", 1.0), ("10 to 100 a day", 10.0))
+    ),
     Family("exposed", "rates that hardly vary", ("high", "low"), partial(_exposed, 0.01, 0.0), "60 days"),
     Family("exposed", "rates that vary by themselves", ("high", "low"), partial(_exposed, 1.0, 0.0), "60 days"),
     Family("exposed", "idle in three hours of ten", ("high",), partial(_exposed, 0.1, 0.3), "60 days"),

@@ -9,7 +9,7 @@ from tests.contract.naive_peaks import NaivePeaks
 HOUR = 3_600_000
 DAY = 24 * HOUR
 SHAPE = [0.3] * 7 + [1.2] + [1.7] * 9 + [1.3] * 3 + [0.7] * 2 + [0.3] * 2
-FADE, SLOW = math.exp(-1 / 28), math.exp(-1 / 60)
+FADE, SLOW, YEAR = math.exp(-1 / 28), math.exp(-1 / 60), math.exp(-1 / 365)
 
 
 class NaiveRare:
@@ -98,7 +98,7 @@ class NaiveRare:
         number = self.clump[1] + 5
         pairs = max(self.clump[0], 0.0) / number
         error = math.sqrt((2 * pairs + 6 * pairs**2 + 3 * pairs**3) / number)
-        return max((self.clump[0] + 1.5) / number, 0.01) + 0.4 * error
+        return max((self.clump[0] + 1.5) / number, 0.01) + error
 
     def _close(self, day: int) -> None:
         share = self._weekday(self.day % 7, self.day) * (1 - self.began)
@@ -118,7 +118,7 @@ class NaiveRare:
         ]
         beyond = self.pairs - total * (total - 1) * sum(s * s for s in self._shares())
         beyond = min(beyond, total * (3 * self._clump() + 1))
-        self.clump = [SLOW * self.clump[0] + beyond, SLOW * self.clump[1] + total]
+        self.clump = [YEAR * self.clump[0] + beyond, YEAR * self.clump[1] + total]
         if self.day >= self.born:
             self.weekdays[self.day % 7] += 0.9 * mean + 0.1 * clip if storm else total
         for _ in range(day - self.day - 1):
