@@ -9,7 +9,11 @@ from detectors.bank import Column, Gauges, Verdict
 
 _FIRST = 16.0  # values from which on records are learned: before, the range itself is hardly known
 _PRIOR_RECORDS, _PRIOR_REACH = 0.25, 0.05  # next to nothing: the predictive tail is then right whatever the scale is
+_LOGISTIC = 1.7  # makes a logistic as wide as a standard normal
 _MOST_REACH = 2.0  # 3.2 ranges: an incident teaches no more
+_LIGHT = (
+    0.7  # the mean scaled reach of normal values is 1/2, of exponential ones 1; this is in the middle on the logarithm
+)
 _LEAST = 1e-10
 _EXACT = 1e-9  # differences smaller than this part of the numbers are rounding
 
@@ -39,12 +43,13 @@ class Envelope(Gauges):
     """New all-time highs and lows; expected is the old record, or the value itself within the range.
 
     After n exchangeable values the next is a record with probability 1 / (n + 1), on each side. How far it then reaches
-    is read as ``ln(1 + excess / half the range) ln(n)``, which is about exponential, with a mean that stays the same
-    from record to record where tails fall like a normal's or an exponential's; a power law's would without ``ln(n)``
-    (Rényi 1962, "Théorie des éléments saillants d'une suite d'observations"), and a handful of records can't tell. The
-    mean is learned from the side's own records after the first 16 values. As k of them with the sum V leave it
-    uncertain, the tail is predictive: ``(1 + reach / V)`` to the minus k. So p is 1 within the range, and at most
-    1 / (n + 1) beyond it. On Student's t with three degrees it is still some three times too bold at 1e-5.
+    is read as ``ln(1 + excess / half the range)``, which is about exponential: where tails fall like a power law, with
+    a mean that stays the same from record to record; where they fall like a normal's or an exponential's, with one that
+    falls as 1 / ln(n) (Rényi 1962, "Théorie des éléments saillants d'une suite d'observations"). The mean is learned
+    from the side's own records after the first 16 values. As k of them with the sum V leave it uncertain, the tail is
+    predictive: ``(1 + reach / V)`` to the minus k. Both are worked out, the second of reaches times ln(n); the first
+    counts for the probability that the mean of these is larger than light tails have it, 0.7. So p is 1 within the
+    range, and at most 1 / (n + 1) beyond it.
 
     Examples
     --------
@@ -59,13 +64,13 @@ class Envelope(Gauges):
     """
 
     name = "envelope"
-    version = 2
+    version = 3
 
     def __init__(self, parameters: EnvelopeParameters | None = None) -> None:
         self.parameters = (parameters or EnvelopeParameters()).validated()
         side = Column((2,), series_last=True)
         extremes = {"highest": Column(fill=-np.inf), "lowest": Column(fill=np.inf)}
-        super().__init__({"seen": Column(), **extremes, "records": side, "reaches": side})
+        super().__init__({"seen": Column(), **extremes, "records": side, "reaches": side, "scaled": side})
 
     def _step(self, block: Block) -> Verdict:
         place, table, value = block.place, self._table, block.value
@@ -100,10 +105,22 @@ class Envelope(Gauges):
             excess = np.minimum(np.maximum(record - highest, lowest - record) / half, 1e300)
         scale = np.log(np.maximum(seen, _FIRST))
         reach = np.log1p(excess)
-        records, reaches = self._table.floats("records"), self._table.floats("reaches")
-        number, total = records[place], reaches[place]
-        records[place] = number + settled
-        reaches[place] = total + np.minimum(reach, _MOST_REACH) * scale
-        tail = np.exp(-(number + _PRIOR_RECORDS) * np.log1p(reach * scale / (total + _PRIOR_REACH)))
+        tail = self._reaching(place, reach, scale)
+        table, taught = self._table, np.minimum(reach, _MOST_REACH)
+        table.floats("records")[place] += settled
+        table.floats("reaches")[place] += taught
+        table.floats("scaled")[place] += taught * scale
         tail = tail if self.parameters.given_record else tail / (seen + 1.0)
         return np.maximum(tail, _LEAST)
+
+    def _reaching(self, place: tuple[Ints, Ints], reach: Floats, scale: Floats) -> Floats:
+        """Return how probable it is that a record reaches so far, (m,), by the records before it."""
+        table = self._table
+        number = table.floats("records")[place] + _PRIOR_RECORDS
+        reaches, scaled = table.floats("reaches")[place] + _PRIOR_REACH, table.floats("scaled")[place] + _PRIOR_REACH
+        heavy = np.exp(-number * np.log1p(reach / reaches))
+        light = np.exp(-number * np.log1p(reach * scale / scaled))
+        # that a mean known to 1/sqrt(number) on the logarithm is above `_LIGHT`: a logistic in place of a normal
+        share = 1.0 / (1.0 + np.exp(_LOGISTIC * np.sqrt(number) * np.log(_LIGHT * number / scaled)))
+        tail: Floats = light + share * (heavy - light)
+        return tail

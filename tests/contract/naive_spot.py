@@ -197,7 +197,7 @@ class NaiveEnvelope:
 
     def __init__(self) -> None:
         self.values: list[float] = []
-        self.reaches: dict[str, list[float]] = {"high": [], "low": []}
+        self.reaches: dict[str, list[tuple[float, float]]] = {"high": [], "low": []}  # as they are, times ln(n)
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> Triple:
         """Score one value, then learn it."""
@@ -219,7 +219,12 @@ class NaiveEnvelope:
             return 1.0
         n, past = len(self.values) - 1, self.reaches[side]
         reach = math.log1p(min(excess, 1e300))
-        # the gamma prior's predictive survival, of as many exponentials as there were records
-        survival = math.exp(-(len(past) + 0.25) * math.log1p(reach * math.log(n) / (math.fsum(past) + 0.05)))
-        past.append(min(reach, 2.0) * math.log(n))
-        return max(survival / (n + 1), 1e-10)
+        known = len(past) + 0.25
+        steady, shrinking = (math.fsum(each[which] for each in past) + 0.05 for which in (0, 1))
+        # the gamma prior's predictive survivals, of as many exponentials as there were records
+        power_law = math.pow(1.0 + reach / steady, -known)
+        light = math.pow(1.0 + reach * math.log(n) / shrinking, -known)
+        # the mean of the shrinking ones above 0.7, by a logistic as wide as the normal error of a logarithm of a mean
+        heavy = 1.0 / (1.0 + math.pow(0.7 * known / shrinking, 1.7 * math.sqrt(known)))
+        past.append((min(reach, 2.0), min(reach, 2.0) * math.log(n)))
+        return max((heavy * power_law + (1.0 - heavy) * light) / (n + 1), 1e-10)
