@@ -60,6 +60,9 @@ class BulkProducer:
     ) -> None:
         """Disconnect; call `flush` before if the records matter."""
         await self._live().stop()
+        task = asyncio.current_task()
+        if kind is None and task is not None and task.cancelling():
+            raise asyncio.CancelledError  # Ctrl-C came while we stopped: aiokafka's client swallows it there
 
     async def partitions(self) -> dict[str, int]:
         """Return the number of partitions of every topic that exists."""
