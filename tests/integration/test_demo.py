@@ -19,6 +19,7 @@ RUNNING = 5
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_of_a_demo_that_is_ended(number: signal.Signals, tmp_path: Path) -> None:
     """Kafka and the worker end with it; asked in good order it also takes its temporary files away."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in a shell's background ignore it: inherited else
     log = tmp_path.with_suffix(".log")
     with log.open("wb") as output:
         demo = subprocess.Popen(
