@@ -233,7 +233,8 @@ class Nearest(Gauges):
         distance = np.where(distance <= _EXACT * step, 0.0, distance)
         p = np.ones(len(rows))
         peak = np.flatnonzero(distance > self._tails.entry[0].take(rows))
-        p[peak] = np.maximum(self._tails.judge(0, rows[peak], distance[peak]), self._alone(rows[peak], distance[peak]))
+        odd, far = rows[peak], distance[peak]
+        p[peak] = np.maximum(self._tails.judge(0, odd, far), self._alone(odd, far))
         return p, past[np.arange(len(rows)), square.argmin(axis=1) + 1]
 
     def _alone(self, rows: Ints, distance: Floats) -> Floats:
@@ -257,7 +258,7 @@ class Nearest(Gauges):
         size = np.minimum(np.abs(value - before), np.abs(value - self._table.floats("mean").take(rows)))
         far = (size > self._spikes.entry[0].take(rows)).nonzero()[0]
         if len(far):
-            self._spikes.judge(0, rows[far], size[far])
+            self._spikes.learn(0, rows[far], size[far])
         self._spikes.count(place)
 
     def _renew(self, rows: Ints, at: Ints, due: NDArray[np.intp]) -> None:

@@ -174,6 +174,10 @@ class Tails:
         """Return what `judge` does, of numbers that were not seen: they are not kept."""
         return self._odds(self._known(channel, rows), number)
 
+    def learn(self, channel: Ints | int, rows: Ints, number: Floats) -> None:
+        """Keep numbers as `judge` does, unjudged."""
+        self._keep(channel, rows, self._known(channel, rows), number)
+
     def _known(self, channel: Ints | int, rows: Ints) -> _Known:
         """Return copies of the state of channels and series."""
         held, top = self._floats("held"), self._floats("top").reshape(-1, self._parameters.peaks + 1)
