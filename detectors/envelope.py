@@ -11,9 +11,8 @@ _FIRST = 16.0  # values from which on records are learned: before, the range its
 _PRIOR_RECORDS, _PRIOR_REACH = 0.25, 0.05  # next to nothing: the predictive tail is then right whatever the scale is
 _LOGISTIC = 1.7  # makes a logistic as wide as a standard normal
 _MOST_REACH = 2.0  # 3.2 ranges: an incident teaches no more
-_LIGHT = (
-    0.7  # the mean scaled reach of normal values is 1/2, of exponential ones 1; this is in the middle on the logarithm
-)
+# Mean scaled reach of light tails at most: normal values have 1/2, exponential ones 1; in the middle on the logarithm.
+_LIGHT = 0.7
 _LEAST = 1e-10
 _EXACT = 1e-9  # differences smaller than this part of the numbers are rounding
 

@@ -132,7 +132,10 @@ class Silence(Bank):
             scores.p_high[chosen], scores.expected[chosen] = verdict.p_high, verdict.expected
             overdue += late
             heard.append(part.series)
-        rows = heard[0] if heard and len(heard[0]) == len(block.rounds()[0][0]) else _union(heard)
+        if heard and len(heard[0]) == len(block.rounds()[0][0]):  # all of the first round, so every series
+            rows = heard[0]
+        else:
+            rows = np.unique(np.concatenate([block.series[:0], *heard]))
         self._table.ints("deadline_ms")[rows] = self._deadline(rows)
         return scores, overdue
 
@@ -299,11 +302,6 @@ def _intensity(bins: Floats) -> Floats:
     """Return arrivals per visit from (…, 2) arrivals and visits; 0 in bins that the series hasn't lived through."""
     lived = bins[..., 1]
     return np.where(lived >= _LEAST_LIVED, bins[..., 0] / np.maximum(lived, _LEAST_LIVED), 0.0)
-
-
-def _union(rows: list[Ints]) -> Ints:
-    """Return the rows that occur in any of the arrays."""
-    return np.unique(np.concatenate([np.empty(0, np.int64), *rows]))
 
 
 def _number(value: Floats) -> Floats:

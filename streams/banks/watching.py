@@ -80,8 +80,6 @@ class Group(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"family {self.family} has no metrics to tell apart; leave out metrics and reading")
         for name, use in self.detectors.items():
             _check(self.family, family, name, use)
-            if family.whole and use.window_ms:
-                raise ValueError(f"family {self.family} has windows of its own; leave out {name}.window_ms")
 
     @property
     def judged(self) -> bool:
@@ -102,6 +100,8 @@ def _check(name: str, family: Family, detector: str, use: Use) -> None:
         if kind not in family.kinds:
             known = ", ".join(sorted(each.value for each in family.kinds))
             raise ValueError(f"{detector}.tells.{side}: {kind.value!r} can't be told of {name}; these can: {known}")
+    if family.whole and use.window_ms:
+        raise ValueError(f"family {name} has windows of its own; leave out {detector}.window_ms")
     if use.enabled and not use.tells:
         raise ValueError(f"{detector}.tells names no side, so it would work for nothing; or set enabled = false")
 

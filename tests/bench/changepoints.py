@@ -180,18 +180,18 @@ def _study_hours() -> None:
     )
     click.echo(f"at 1e-6 and median delay in hours of changes by {', '.join(map(str, _FACTORS))}")
     for name, kind in _COUNTED.items():
-        for reads, each in (("each count", 1.0), ("sums of hours", _DAY / 24)):
-            below, said = np.zeros(len(_LEVELS)), 0.0
-            for scores in counted(_reading(each), kind, 1.0, _QUIET_DAYS):
+        for reads, make, a_day in (("each count", CountCusum, _DAY), ("sums of hours", _hourly, 24)):
+            below = np.zeros(len(_LEVELS))
+            for scores in counted(make(), kind, 1.0, _QUIET_DAYS):
                 below += (np.concatenate(scores[:2])[:, None] < _LEVELS).sum(axis=0)
-                said += 2.0 * _COUNTED_SERIES / each
+            said = 2.0 * _COUNTED_SERIES * _QUIET_DAYS * a_day
             ratio = " ".join(f"{each:8.2f}" for each in (below / said / _LEVELS)[1:])
-            found = "  ".join("{:4.2f} {:5.1f}".format(*_found(_reading(each), kind, factor)) for factor in _FACTORS)
+            found = "  ".join("{:4.2f} {:5.1f}".format(*_found(make(), kind, factor)) for factor in _FACTORS)
             click.echo(f"{name:16} {reads:13} {ratio}  {found}")
 
 
-def _reading(counts_each: float) -> Any:
-    return CountCusum() if counts_each == 1.0 else Hourly(CountCusum())
+def _hourly() -> Hourly:
+    return Hourly(CountCusum())
 
 
 def _found(bank: Any, kind: Counts, factor: float) -> tuple[float, float]:
