@@ -1,6 +1,6 @@
 """Residuals of a value of any kind from what is usual at that time of day, on weekdays and at weekends."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ _BIN_MS = DAY_MS // _BINS
 _KINDS = 3  # weekdays, weekends, all days
 _SATURDAY = 5
 
+T = TypeVar("T", int, Ints)
 _Place = tuple[Ints | int, Ints | slice]
 
 
@@ -101,11 +102,11 @@ class Daily(Gauges):
             total += gained
             weights *= keep
             weights += weight
-            if not (isinstance(bins[0], int) and isinstance(place, slice)):  # they were copies
-                sums[bins], visits[bins] = total, weights
+            sums[bins], visits[bins] = total, weights
         step = value - level
-        step /= (number + 1.0).clip(1.0, parameters.level_observations)
-        levels[place] = level + step
+        step /= np.minimum(number + 1.0, parameters.level_observations)
+        level += step
+        levels[place] = level
         p_high, p_low = self._tails.both_sides(place, value, expected)
         expected[young] = np.nan
         return Verdict(p_high, p_low, expected)
@@ -114,9 +115,10 @@ class Daily(Gauges):
         """Return the part of a visit of its bin that each observation is: the time since the one before, 0 to 1."""
         lasts = self._table.floats("last_ms")
         last, now = lasts[place], at_ms.astype(np.float64)
-        weight = (now - last) * (1.0 / _BIN_MS)
+        weight = now - last
+        weight *= 1.0 / _BIN_MS
         weight.clip(0.0, 1.0, out=weight)
-        lasts[place] = np.maximum(last, now)
+        lasts[place] = np.maximum(last, now, out=last)
         return weight
 
 
@@ -124,16 +126,16 @@ def _bins(local_ms: Ints, place: Ints | slice) -> tuple[_Place, _Place]:
     """Return where the profiles of all days, and of weekdays or weekends, are at these times: bins and series."""
     first, last = int(local_ms.min()), int(local_ms.max())
     if first // _BIN_MS == last // _BIN_MS:  # the usual case: one stretch of the profile
-        of_day, of_kind = _quarters(np.array([first]))
-        return (int(of_day[0]), place), (int(of_kind[0]), place)
+        all_days, kind = _quarters(first)
+        return (all_days, place), (kind, place)
     of_day, of_kind = _quarters(local_ms)
     rows = np.arange(place.start, place.stop) if isinstance(place, slice) else place
     return (of_day, rows), (of_kind, rows)
 
 
-def _quarters(local_ms: Ints) -> tuple[Ints, Ints]:
-    """Return the bins of all days, and of weekdays or weekends, at these times, (m,) each."""
+def _quarters(local_ms: T) -> tuple[T, T]:
+    """Return the bins of all days, and of weekdays or weekends, at this time or these times, (m,) each."""
     day = local_ms // DAY_MS
     of_day = (local_ms - day * DAY_MS) // _BIN_MS
     weekend = (day + 3) % 7 >= _SATURDAY  # 1970-01-01 was a Thursday
-    return of_day + 2 * _BINS, of_day + np.where(weekend, _BINS, 0)
+    return of_day + 2 * _BINS, of_day + weekend * _BINS

@@ -75,20 +75,21 @@ class Envelope(Gauges):
         place, table, value = block.place, self._table, block.value
         numbers, tops, bottoms = (table.floats(name) for name in ("seen", "highest", "lowest"))
         seen = numbers[place]
-        ready = seen >= self.parameters.quiet_observations
         usual = np.minimum(np.maximum(value, bottoms[place]), tops[place])
         tails = np.ones((2, len(value)))
-        records = np.flatnonzero(usual != value)  # few: all else leaves everything as it is
+        records = (usual != value).nonzero()[0]  # few: all else leaves everything as it is
         if len(records):
             rows, record = block.series[records], value[records]
             highest, lowest = tops[rows], bottoms[rows]
             side = (record < lowest).astype(np.intp)
-            beyond = self._beyond((side, rows), record, seen[records], highest, lowest)
-            tails[side, records] = np.where(ready[records], beyond, 1.0)
+            before = seen[records]
+            beyond = self._beyond((side, rows), record, before, highest, lowest)
+            tails[side, records] = np.where(before >= self.parameters.quiet_observations, beyond, 1.0)
             tops[rows], bottoms[rows] = np.maximum(highest, record), np.minimum(lowest, record)
-        numbers[place] = seen + 1.0  # last: what was gathered may be a view
-        if not ready.all():
-            usual[~ready] = np.nan
+        if seen.min() < self.parameters.quiet_observations:
+            usual[seen < self.parameters.quiet_observations] = np.nan
+        seen += 1.0  # last: what was gathered may be a view
+        numbers[place] = seen
         return Verdict(tails[0], tails[1], usual)
 
     def _beyond(

@@ -47,8 +47,7 @@ def faded(value: Floats, name: str, place: Ints | slice, table: Table, memory: f
     means, weights = table.floats(name), table.floats(f"{name}_weight")
     mean, weight = means[place], weights[place]
     fade(value, mean, weight, memory)
-    if not isinstance(place, slice):
-        means[place], weights[place] = mean, weight
+    means[place], weights[place] = mean, weight
     return mean
 
 
@@ -111,9 +110,8 @@ class Shift(Gauges):
         follow(moved, long, weight)
         size -= usual
         follow(size, usual, weight)
-        if not isinstance(place, slice):  # they were copies
-            for column, learned in zip(columns, (long, weight, usual), strict=True):
-                column[place] = learned
+        for column, learned in zip(columns, (long, weight, usual), strict=True):
+            column[place] = learned
         return value
 
 
@@ -169,11 +167,12 @@ class Activity(Gauges):
             usual = long.take(some)
             least = _LEAST_RATIO * usual + _NOTHING
             number = np.log((short.take(some) + least) / (least + usual))
-            number = np.where(np.abs(number) <= spot.EXACT, 0.0, number)
-            over = number > self._tails.entry[0, rows[some]]
+            number[np.abs(number) <= spot.EXACT] = 0.0
+            entry = self._tails.entry[0]
+            over = number > entry.take(rows.take(some))
             some = some[over]
-            p[some] = self._tails.judge(0, rows[some], number[over])
-            ratio = np.exp(self._tails.entry[0, rows[some]])
-            gates[rows[some]] = ratio * (1.0 + _LEAST_RATIO) - _LEAST_RATIO
+            judged = rows.take(some)
+            p[some] = self._tails.judge(0, judged, number[over])
+            gates[judged] = np.exp(entry.take(judged)) * (1.0 + _LEAST_RATIO) - _LEAST_RATIO
         self._tails.count(place)
         return p

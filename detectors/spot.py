@@ -92,19 +92,29 @@ def columns(channels: int, parameters: SpotParameters, prefix: str = "") -> dict
     own = {
         "seen": Column(),  # numbers so far, halved when half of them is forgotten
         "entry": Column((channels,), fill=-np.inf, series_last=True),  # what a number must exceed to be kept
-        "floor": Column(
-            (channels,), fill=-np.inf
-        ),  # above it nothing is missing among those kept but what was forgotten
-        "held": Column((channels,)),
+        # above it nothing is missing among those kept but what was forgotten
+        "floor": Column((channels,), fill=-np.inf, series_last=True),
+        "held": Column((channels,), series_last=True),
         "top": Column((channels, parameters.peaks + 1), fill=-np.inf),  # the largest, sorted
     }
     return {prefix + name: column for name, column in own.items()}
 
 
 class _Known(NamedTuple):
-    """What is known of some channels and series, (m,) each: where that lies, and the columns there."""
+    """What is known of some channels and series, (m,) each: where that lies, and what is there.
+
+    Attributes
+    ----------
+    at : int64
+        Where it is in columns with the series last.
+    at_top : int64
+        Which row of the peaks it is.
+    seen, held, top, entry, floor : float64
+        The columns there.
+    """
 
     at: Ints
+    at_top: Ints
     seen: Floats
     held: Floats
     top: Floats
@@ -167,7 +177,7 @@ class Tails:
         """
         known = self._known(channel, rows)
         p = self._odds(known, number)
-        self._keep(channel, rows, known, number)
+        self._keep(known, number)
         return p
 
     def odds(self, channel: Ints | int, rows: Ints, number: Floats) -> Floats:
@@ -176,28 +186,35 @@ class Tails:
 
     def learn(self, channel: Ints | int, rows: Ints, number: Floats) -> None:
         """Keep numbers as `judge` does, unjudged."""
-        self._keep(channel, rows, self._known(channel, rows), number)
+        self._keep(self._known(channel, rows), number)
 
     def _known(self, channel: Ints | int, rows: Ints) -> _Known:
         """Return copies of the state of channels and series."""
-        held, top = self._floats("held"), self._floats("top").reshape(-1, self._parameters.peaks + 1)
-        at = rows * held.shape[1] + channel
-        seen, entry, floor = self._floats("seen").take(rows), self.entry[channel, rows], self._floats("floor").take(at)
-        return _Known(at, seen, held.take(at), top.take(at, axis=0), entry, floor)
+        top, entry, held = self._floats("top"), self.entry, self._floats("held")
+        channels, room = entry.shape
+        at, at_top = rows + room * channel, rows * channels + channel
+        return _Known(
+            at,
+            at_top,
+            self._floats("seen").take(rows),
+            held.take(at),
+            top.reshape(-1, top.shape[2]).take(at_top, axis=0),
+            entry.take(at),
+            self._floats("floor").take(at),
+        )
 
     def _odds(self, known: _Known, number: Floats) -> Floats:
         """Return the tails of numbers by what is known, which stays as it is."""
         parameters = self._parameters
-        _, count, kept, peaks, entry, floor = known
+        _, _, count, kept, peaks, entry, floor = known
         above = np.floor(parameters.share * count)
-        above = np.minimum(np.maximum(above, parameters.least_peaks, out=above), parameters.peaks, out=above)
+        np.maximum(above, parameters.least_peaks, out=above)
         calmed = (entry < floor).nonzero()[0]  # else all that is kept is above the floor
         if len(calmed):
             complete = (peaks[calmed] >= floor[calmed, None]).sum(axis=1) - 1
             above[calmed] = np.minimum(above[calmed], np.maximum(complete, parameters.least_peaks))
-        np.minimum(above, kept - 1.0, out=above)
-        if count.min(initial=np.inf) < parameters.quiet_observations:
-            above[count < parameters.quiet_observations] = 0.0
+        np.minimum(above, kept - 1.0, out=above)  # so at most as many as there are places but one
+        above[count < parameters.quiet_observations] = 0.0
         rank = (peaks >= number[:, None]).argmin(axis=1) + 1.0  # sorted: the first that is exceeded
         p = np.where(rank <= above, rank / (count + 1.0), 1.0)
         few = (rank <= _FITTED * above).nonzero()[0]
@@ -205,26 +222,24 @@ class Tails:
             p[few] = self._tail(number.take(few), peaks.take(few, axis=0), above.take(few), count.take(few))
         return p
 
-    def _keep(self, channel: Ints | int, rows: Ints, known: _Known, number: Floats) -> None:
+    def _keep(self, known: _Known, number: Floats) -> None:
         """Put numbers among the largest; the copies in ``known`` are used up."""
-        at, _, kept, peaks, entry, _ = known
+        at, at_top, _, kept, peaks, entry, _ = known
         lower = np.minimum(peaks, number[:, None])  # a sorted row with one more number: each place has the larger of
         first = np.maximum(peaks[:, 0], number)  # what was there and the smaller of the number and what was before it
         flat = peaks.reshape(-1)  # one stretch, as rows are short; what goes over from row to row is the first's place
         np.maximum(flat[1:], lower.reshape(-1)[:-1], out=flat[1:])
         peaks[:, 0] = first
-        self._floats("top").reshape(-1, self._parameters.peaks + 1)[at] = peaks
+        self._floats("top").reshape(-1, peaks.shape[1])[at_top] = peaks
         self._floats("held").reshape(-1)[at] = np.minimum(kept + 1.0, self._parameters.peaks + 1.0)
-        self.entry[channel, rows] = np.maximum(entry, peaks[:, -1])
+        self.entry.reshape(-1)[at] = np.maximum(entry, peaks[:, -1])
 
     def count(self, place: Ints | slice) -> None:
         """Count one number of each series (none twice); forget half of what is known when the memory is full."""
         seen = self._floats("seen")
-        if isinstance(place, slice):
-            grown = seen[place]
-            grown += 1.0
-        else:
-            seen[place] = grown = seen[place] + 1.0
+        grown = seen[place]
+        grown += 1.0
+        seen[place] = grown
         if grown.max(initial=0.0) >= self._parameters.memory:
             self._forget(np.flatnonzero(seen >= self._parameters.memory))
 
@@ -235,15 +250,15 @@ class Tails:
         came that did, the series has calmed down: then any number enters.
         """
         held, top = self._floats("held"), self._floats("top")
-        peaks, kept = top[full], held[full]
+        peaks, kept = top[full], held[:, full].T
         smallest = np.take_along_axis(peaks, np.maximum(kept - 1.0, 0.0).astype(np.int64)[..., None], axis=2)[..., 0]
-        self._floats("floor")[full] = smallest
+        self._floats("floor")[:, full] = smallest.T
         as_ever = kept >= _AS_EVER * peaks.shape[2]
         self.entry[:, full] = np.where(as_ever, smallest, -np.inf).T
         every_second = peaks[..., 1::2]
         top[full] = -np.inf
         top[full, :, : every_second.shape[2]] = every_second
-        held[full] = np.floor(kept / 2.0)
+        held[:, full] = np.floor(kept / 2.0).T
         self._floats("seen")[full] *= 0.5
 
     def both_sides(self, place: Ints | slice, value: Floats, expected: Floats) -> tuple[Floats, Floats]:
@@ -264,12 +279,11 @@ class Tails:
         at = over.reshape(-1).nonzero()[0]
         tails = np.ones((2, size))
         if len(at):
-            channel = (at >= size).astype(np.int64)
-            some = at - size * channel
-            rows = some + place.start if isinstance(place, slice) else place[some]
-            number = residual[some]
-            rounding = np.abs(number) <= EXACT * np.maximum(np.abs(value[some]), np.abs(expected[some]))
-            number *= 1.0 - 2.0 * channel
+            channel, some = np.divmod(at, size)
+            rows = some + place.start if isinstance(place, slice) else place.take(some)
+            number = residual.take(some)
+            rounding = np.abs(number) <= EXACT * np.maximum(np.abs(value.take(some)), np.abs(expected.take(some)))
+            number[at.searchsorted(size) :] *= -1.0  # those of channel 1 come last
             if rounding.any():
                 number[rounding] = 0.0
                 peak = number > self.entry[channel, rows]
