@@ -101,20 +101,10 @@ def columns(channels: int, parameters: SpotParameters, prefix: str = "") -> dict
 
 
 class _Known(NamedTuple):
-    """What is known of some channels and series, (m,) each: where that lies, and what is there.
+    """What is known of some channels and series, (m,) each: where that lies, and copies of the columns there."""
 
-    Attributes
-    ----------
-    at : int64
-        Where it is in columns with the series last.
-    at_top : int64
-        Which row of the peaks it is.
-    seen, held, top, entry, floor : float64
-        The columns there.
-    """
-
-    at: Ints
-    at_top: Ints
+    at: Ints  # in columns with the series last
+    at_top: Ints  # among the rows of peaks
     seen: Floats
     held: Floats
     top: Floats
@@ -176,17 +166,20 @@ class Tails:
         (m,) float64, from 1e-10 to 1; 1 for all that is not above the threshold.
         """
         known = self._known(channel, rows)
-        p = self._odds(known, number)
-        self._keep(known, number)
+        more = _among(known.top, number)
+        p = self._odds(known, number, more)
+        self._keep(known, more)
         return p
 
     def odds(self, channel: Ints | int, rows: Ints, number: Floats) -> Floats:
         """Return what `judge` does, of numbers that were not seen: they are not kept."""
-        return self._odds(self._known(channel, rows), number)
+        known = self._known(channel, rows)
+        return self._odds(known, number, _among(known.top, number))
 
     def learn(self, channel: Ints | int, rows: Ints, number: Floats) -> None:
         """Keep numbers as `judge` does, unjudged."""
-        self._keep(self._known(channel, rows), number)
+        known = self._known(channel, rows)
+        self._keep(known, _among(known.top, number))
 
     def _known(self, channel: Ints | int, rows: Ints) -> _Known:
         """Return copies of the state of channels and series."""
@@ -203,8 +196,8 @@ class Tails:
             self._floats("floor").take(at),
         )
 
-    def _odds(self, known: _Known, number: Floats) -> Floats:
-        """Return the tails of numbers by what is known, which stays as it is."""
+    def _odds(self, known: _Known, number: Floats, more: Floats) -> Floats:
+        """Return the tails of numbers by what is known; ``more`` are the peaks with the numbers among them."""
         parameters = self._parameters
         _, _, count, kept, peaks, entry, floor = known
         above = np.floor(parameters.share * count)
@@ -215,24 +208,19 @@ class Tails:
             above[calmed] = np.minimum(above[calmed], np.maximum(complete, parameters.least_peaks))
         np.minimum(above, kept - 1.0, out=above)  # so at most as many as there are places but one
         above[count < parameters.quiet_observations] = 0.0
-        rank = (peaks >= number[:, None]).argmin(axis=1) + 1.0  # sorted: the first that is exceeded
-        p = np.where(rank <= above, rank / (count + 1.0), 1.0)
+        rank = (more == peaks).argmin(axis=1) + 1.0  # the first place where something changes
+        p: Floats = rank / (count + 1.0)
+        p[rank > above] = 1.0
         few = (rank <= _FITTED * above).nonzero()[0]
         if len(few):
             p[few] = self._tail(number.take(few), peaks.take(few, axis=0), above.take(few), count.take(few))
         return p
 
-    def _keep(self, known: _Known, number: Floats) -> None:
-        """Put numbers among the largest; the copies in ``known`` are used up."""
-        at, at_top, _, kept, peaks, entry, _ = known
-        lower = np.minimum(peaks, number[:, None])  # a sorted row with one more number: each place has the larger of
-        first = np.maximum(peaks[:, 0], number)  # what was there and the smaller of the number and what was before it
-        flat = peaks.reshape(-1)  # one stretch, as rows are short; what goes over from row to row is the first's place
-        np.maximum(flat[1:], lower.reshape(-1)[:-1], out=flat[1:])
-        peaks[:, 0] = first
-        self._floats("top").reshape(-1, peaks.shape[1])[at_top] = peaks
-        self._floats("held").reshape(-1)[at] = np.minimum(kept + 1.0, self._parameters.peaks + 1.0)
-        self.entry.reshape(-1)[at] = np.maximum(entry, peaks[:, -1])
+    def _keep(self, known: _Known, more: Floats) -> None:
+        """Keep peaks that have one more number among them."""
+        self._floats("top").reshape(-1, more.shape[1])[known.at_top] = more
+        self._floats("held").reshape(-1)[known.at] = np.minimum(known.held + 1.0, self._parameters.peaks + 1.0)
+        self.entry.reshape(-1)[known.at] = np.maximum(known.entry, more[:, -1])
 
     def count(self, place: Ints | slice) -> None:
         """Count one number of each series (none twice); forget half of what is known when the memory is full."""
@@ -272,18 +260,16 @@ class Tails:
             Series, none twice.
         value, expected : (m,) float64
         """
-        size = len(value)
-        residual, entry, over = value - expected, self.entry[:, place], np.empty((2, size), np.bool_)
-        np.greater(residual, entry[0], out=over[0])
-        np.less(residual, -entry[1], out=over[1])
-        at = over.reshape(-1).nonzero()[0]
-        tails = np.ones((2, size))
+        residual = np.empty((2, len(value)))
+        np.subtract(value, expected, out=residual[0])
+        np.negative(residual[0], out=residual[1])
+        at = (residual > self.entry[:, place]).reshape(-1).nonzero()[0]
+        tails = np.ones(residual.shape)
         if len(at):
-            channel, some = np.divmod(at, size)
+            channel, some = np.divmod(at, len(value))
             rows = some + place.start if isinstance(place, slice) else place.take(some)
-            number = residual.take(some)
+            number = residual.take(at)
             rounding = np.abs(number) <= EXACT * np.maximum(np.abs(value.take(some)), np.abs(expected.take(some)))
-            number[at.searchsorted(size) :] *= -1.0  # those of channel 1 come last
             if rounding.any():
                 number[rounding] = 0.0
                 peak = number > self.entry[channel, rows]
@@ -314,6 +300,18 @@ class Tails:
         beyond = predictive_sf((number - threshold) / mean, shape, worth)
         share: Floats = above / count
         return np.maximum(share * np.minimum(beyond, _FITTED), _LEAST)
+
+
+def _among(peaks: Floats, number: Floats) -> Floats:
+    """Return sorted rows, (m, k), with one more number each, (m,); the smallest of each falls off.
+
+    Each place has the larger of what was there and the smaller of the number and what was before it.
+    """
+    lower, more = np.minimum(peaks, number[:, None]), np.empty_like(peaks)
+    # one stretch, as rows are short; what goes over from row to row is in the first's place
+    np.maximum(peaks.reshape(-1)[1:], lower.reshape(-1)[:-1], out=more.reshape(-1)[1:])
+    np.maximum(peaks[:, 0], number, out=more[:, 0])
+    return more
 
 
 class Spot(Gauges):
