@@ -42,23 +42,26 @@ class CumulativeBank(Gauges):
 
     def __init__(self, sums: Sums) -> None:
         self._sums = sums
-        super().__init__({**standardise.columns(), "evidence": Column((2,)), "tail": sums.quiet.column()})
+        super().__init__(
+            {**standardise.columns(), "evidence": Column((2,), series_last=True), "tail": sums.quiet.column()}
+        )
 
     def _step(self, block: Block) -> Verdict:
-        rows, table, shift = block.series, self._table, self._sums.shift_sd
+        place, table, shift = block.place, self._table, self._sums.shift_sd
         standard = standardise.standardise(block, table, self._sums.memory)
         per_sd = shift / standard.long_run
         gain = np.stack([standard.score, -standard.score])
         gain -= 0.5 * shift
         gain *= per_sd
-        tails = table.across("tail", rows)
-        nats = np.where(standard.gap | (standard.seen < standardise.YOUNG), 0.0, table.across("evidence", rows))
+        evidence, kept = table.floats("evidence"), table.floats("tail")
+        tails = kept[..., place]
+        nats = np.where(standard.gap | (standard.seen < standardise.YOUNG), 0.0, evidence[:, place])
         nats = excursions.saturated(np.maximum(nats + gain, 0.0), tails)
-        table.put("evidence", rows, nats)
+        evidence[:, place] = nats
         ready = standard.seen >= self._sums.quiet_observations
         # Excursions last as long as a change takes to bring a nat, on average.
         weight = np.minimum(0.5 * shift * per_sd, 1.0)
         p = excursions.judge(nats, ready, weight, tails)
-        table.put("tail", rows, tails)
-        standardise.learn_long_run(table, rows, standard.score, standard.seen, p)
+        kept[..., place] = tails
+        standardise.learn_long_run(table, place, standard.score, standard.seen, p)
         return Verdict(p[0], p[1], np.where(ready, standard.level, np.nan))

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.arrays import Floats
+from detectors.arrays import Floats, Ints
 from detectors.bank import Column
 
 START = 3.5  # nats; what rises above it is a peak
@@ -61,7 +61,7 @@ class Prior(NamedTuple):
 
     def column(self) -> Column:
         """Return the column of both sides."""
-        return Column((7, 2), fill=self.start())
+        return Column((7, 2), fill=self.start(), series_last=True)
 
 
 def log_tail(nats: Floats, tails: Floats) -> Floats:
@@ -86,8 +86,8 @@ def log_tail(nats: Floats, tails: Floats) -> Floats:
     """
     log: Floats = np.log(tails[1] / tails[0])
     log *= np.minimum(nats * (1.0 / START), 1.0)
-    far = np.flatnonzero(nats > START)
-    log.flat[far] += _log_beyond(nats.ravel()[far] - START, _of_sides(tails)[:, far])
+    side, far = _places(nats > START)
+    log[side, far] += _log_beyond(nats[side, far] - START, tails[:, side, far])
     np.maximum(log, _LOWEST, out=log)
     return log
 
@@ -118,29 +118,28 @@ def judge(nats: Floats, ready: NDArray[np.bool_], weight: Floats, tails: Floats)
     above += np.where(up, worth, 0.0)
     np.maximum(top, np.where(up, nats, 0.0), out=top)
     calm = ready & (nats < _END)
-    sides = _of_sides(tails)
-    over = np.flatnonzero(calm & (top > 0.0))
-    sides[:, over] = _taught(sides[:, over])
+    side, over = _places(calm & (top > 0.0))
+    tails[:, side, over] = _taught(tails[:, side, over])
     seen += np.where(calm, lasted, 0.0)
     lasted *= np.where(calm, 0.0, 1.0)
-    full = np.flatnonzero(seen > _SLACK * _MOST_SEEN)
-    sides[:4, full] *= _MOST_SEEN / sides[0, full]
+    side, full = _places(seen > _SLACK * _MOST_SEEN)
+    tails[:4, side, full] *= _MOST_SEEN / seen[side, full]
     return p
 
 
 def saturated(nats: Floats, tails: Floats) -> Floats:
     """Return evidence, (2, m) nats, kept where its learned tail is about 1e-8: more would only delay the return."""
-    far = np.flatnonzero(nats > START)
-    seen, above, peaks, excess, *_ = _of_sides(tails)[:, far]
+    side, far = _places(nats > START)
+    seen, above, peaks, excess, *_ = tails[:, side, far]
     beyond = np.maximum(_FLOOR + np.log(above / seen), 1.0)
     kept = nats.copy()
-    kept.flat[far] = np.minimum(kept.flat[far], START + excess * (1.0 / _CAP_MEAN) * np.expm1(beyond / peaks))
+    kept[side, far] = np.minimum(kept[side, far], START + excess * (1.0 / _CAP_MEAN) * np.expm1(beyond / peaks))
     return kept
 
 
-def _of_sides(tails: Floats) -> Floats:
-    """Return a view of the state in which both sides of all series follow each other: (7, 2 m)."""
-    return tails.reshape(len(tails), -1)
+def _places(chosen: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """Return sides and series of the chosen, (2, m): what `numpy.nonzero` says, in a quarter of its time."""
+    return np.divmod(np.flatnonzero(chosen), chosen.shape[1])
 
 
 def _log_beyond(over: Floats, sides: Floats) -> Floats:

@@ -113,9 +113,9 @@ def standardise(block: Block, table: Table, memory: Memory) -> Standard:
     memory : Memory
         How long it remembers.
     """
-    rows = block.series
-    count, level = table.floats("count").take(rows), table.floats("level").take(rows)
-    size, scale = table.floats("size").take(rows), table.floats("scale").take(rows)
+    place = block.place
+    count = table.floats("count").take(block.series)  # a copy, which stays when it is counted
+    level, size, scale = (table.floats(name)[place] for name in ("level", "size", "scale"))
     level = np.where(count == 0.0, block.value, level)
     noise = np.maximum(memory.least_relative_sd * np.maximum(size, np.abs(level)), _LEAST_NOISE)
     np.maximum(noise, scale, out=noise)
@@ -124,48 +124,50 @@ def standardise(block: Block, table: Table, memory: Memory) -> Standard:
     score = np.minimum(np.maximum(residual, -bound), bound) / noise
     young = count < YOUNG
     step = np.where(young, residual, score * noise) / np.minimum(count + 1.0, memory.level)
-    table.floats("level")[rows] = level + step
+    table.floats("level")[place] = level + step
     apart = np.abs(residual - step) * 1.25  # the mean absolute deviation of a normal, to its sd
     first = np.where(count == 0.0, 0.0, scale + (apart - scale) / np.maximum(count, 1.0))
     surprise = np.minimum(score * score, _HUBER * _HUBER) / _HUBER_MEAN - 1.0
     later = noise * np.sqrt(1.0 + surprise / np.minimum(count + 1.0, memory.noise))
-    table.floats("scale")[rows] = np.where(young, first, later)
-    table.floats("size")[rows] = size + (np.abs(block.value) - size) / np.minimum(count + 1.0, memory.noise)
-    table.floats("count")[rows] = count + 1.0
+    table.floats("scale")[place] = np.where(young, first, later)
+    table.floats("size")[place] = size + (np.abs(block.value) - size) / np.minimum(count + 1.0, memory.noise)
+    table.floats("count")[place] = count + 1.0
     gap = long_gap(block, table, count)
-    return Standard(score, level, noise, long_run(table, rows, count), count, gap)
+    return Standard(score, level, noise, long_run(table, place, count), count, gap)
 
 
-def long_run(table: Table, rows: Ints, count: Floats) -> Floats:
+def long_run(table: Table, place: Ints | slice, count: Floats) -> Floats:
     """Return the long-run variance of scores, (m,), at least 1; cautious after few observations (m,)."""
-    variance = np.maximum(table.floats("long_run").take(rows), _LEAST_LONG_RUN)
+    variance = np.maximum(table.floats("long_run")[place], _LEAST_LONG_RUN)
     known = np.minimum(count + 1.0, _LONG_RUN_MEMORY)
     variance *= 1.0 + _GUARD / np.sqrt(known) + _YOUNG_GUARD / known
     return variance
 
 
-def learn_long_run(table: Table, rows: Ints, score: Floats, count: Floats, p: Floats, *, taper: float = TAPER) -> None:
+def learn_long_run(
+    table: Table, place: Ints | slice, score: Floats, count: Floats, p: Floats, *, taper: float = TAPER
+) -> None:
     """Learn the long-run variance from scores (m,) after ``count`` others; hardly where tails p (2, m) are low."""
-    recent, variance = table.floats("recent").take(rows), table.floats("long_run").take(rows)
+    recent, variance = table.floats("recent")[place], table.floats("long_run")[place]
     suspicious = np.minimum(p[0], p[1]) < _SUSPICIOUS
     weight = np.where(count < YOUNG, 0.0, np.where(suspicious, _SUSPICIOUS_WEIGHT, 1.0))
     product = score * (score + (2.0 * taper) * recent)
     step = weight / np.minimum(count + 1.0, _LONG_RUN_MEMORY)
-    table.floats("long_run")[rows] = variance + (product - variance) * step
-    table.floats("recent")[rows] = recent + (score - recent) / taper
+    table.floats("long_run")[place] = variance + (product - variance) * step
+    table.floats("recent")[place] = recent + (score - recent) / taper
 
 
 def long_gap(block: Block, table: Table, count: Floats) -> NDArray[np.bool_]:
     """Learn the usual interval; say where the last of ``count`` (m,) observations is too long ago to go on from."""
-    rows = block.series
-    last, pace = table.ints("last_ms").take(rows), table.floats("pace_ms").take(rows)
+    place = block.place
+    last, pace = table.ints("last_ms")[place], table.floats("pace_ms")[place]
     before = np.where(count == 0.0, block.at_ms, last)
     gap_ms = np.maximum((block.at_ms - before).astype(np.float64), 0.0)
     long = (gap_ms > _LONG_GAP * pace) & (gap_ms > _LONG_GAP_MS)
     cap = np.where(count > 1.0, np.maximum(4.0 * pace, _LEAST_PACE_CAP_MS), np.inf)
     step = (np.minimum(gap_ms, cap) - pace) / np.clip(count, 1.0, _PACE_MEMORY)
-    table.floats("pace_ms")[rows] = np.where(count == 0.0, 0.0, pace + step)
-    table.ints("last_ms")[rows] = np.maximum(before, block.at_ms)
+    table.floats("pace_ms")[place] = np.where(count == 0.0, 0.0, pace + step)
+    table.ints("last_ms")[place] = np.maximum(before, block.at_ms)
     if long.any():
-        table.floats("recent")[rows[long]] = 0.0
+        table.floats("recent")[block.series[long]] = 0.0
     return long

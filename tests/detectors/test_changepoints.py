@@ -68,7 +68,7 @@ def test_the_delay_of_a_sum_is_that_of_theory(shift: float) -> None:
     for step in range(200):
         told(bank, values[3000 + step : 3001 + step], np.array([MONDAY + (3000 + step) * 5 * MINUTE]))
         evidence: Floats = bank._table.floats("evidence")
-        crossed = evidence[:, 0] >= 8.0
+        crossed = evidence[0] >= 8.0
         first = np.where(np.isnan(first) & crossed, step + 1.0, first)
     drift, barrier = shift - 0.5, height + 1.166
     theory = (np.exp(-2.0 * drift * barrier) + 2.0 * drift * barrier - 1.0) / (2.0 * drift**2)
