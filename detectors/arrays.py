@@ -81,7 +81,8 @@ class Block(_Columns):
     @cached_property
     def _cut(self) -> Sequence[tuple[NDArray[np.intp], "Block"]]:
         """The rounds if there are several: a block that held itself would wait for the garbage collector."""
-        cut = [] if isinstance(self.place, slice) else list(rounds(self.series))
+        rising = isinstance(self.place, slice) or bool((self.series[1:] > self.series[:-1]).all())
+        cut = [] if rising else list(rounds(self.series))
         return [(indices, self.take(indices)) for indices in cut] if len(cut) > 1 else []
 
 

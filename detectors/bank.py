@@ -67,14 +67,22 @@ class Table:
         """Return the array ``name``, of whatever type its column says, including spare rows."""
         return self._arrays[name]
 
+    def at(self, name: str, place: Ints | slice) -> Floats:
+        """Return the float array ``name``, the series last, at (m,) series, (…, m): a view at a slice, else a copy.
+
+        It must lie with the series last, or have no other axis. `take` copies contiguously; an index would transpose.
+        """
+        array = self.floats(name)
+        return array[..., place] if isinstance(place, slice) else array.take(place, axis=-1)
+
     def across(self, name: str, rows: Ints) -> Floats:
         """Return a copy of the float array ``name`` of (m,) rows with the series last, (…, m), contiguous.
 
         NumPy's loops run along the last axis: over many series they cost a tenth of what they cost over two channels.
         """
-        array = self.floats(name)
         if self._columns[name].series_last:
-            return array.take(rows, axis=-1)
+            return self.at(name, rows)
+        array = self.floats(name)
         chosen = array.reshape(len(array), -1).take(rows, axis=0)
         return np.ascontiguousarray(chosen.T).reshape(*array.shape[1:], len(rows))
 

@@ -53,15 +53,14 @@ class CumulativeBank(Gauges):
         gain = np.stack([standard.score, -standard.score])
         gain -= 0.5 * shift
         gain *= per_sd
-        evidence, kept = table.floats("evidence"), table.floats("tail")
-        tails = kept[..., place]
-        nats = np.where(standard.gap | (standard.seen < standardise.YOUNG), 0.0, evidence[:, place])
+        tails = table.at("tail", place)
+        nats = np.where(standard.gap | (standard.seen < standardise.YOUNG), 0.0, table.at("evidence", place))
         nats = excursions.saturated(np.maximum(nats + gain, 0.0), tails)
-        evidence[:, place] = nats
+        table.floats("evidence")[:, place] = nats
         ready = standard.seen >= self._sums.quiet_observations
         # Excursions last as long as a change takes to bring a nat, on average.
         weight = np.minimum(0.5 * shift * per_sd, 1.0)
         p = excursions.judge(nats, ready, weight, tails)
-        kept[..., place] = tails
+        table.floats("tail")[..., place] = tails
         standardise.learn_long_run(table, place, standard.score, standard.seen, p)
         return Verdict(p[0], p[1], np.where(ready, standard.level, np.nan))

@@ -289,10 +289,10 @@ class Tails:
         excess = peaks - threshold[:, None]
         np.maximum(excess, 0.0, out=excess)  # those below the threshold, and -inf where there is none yet
         mean = np.maximum(excess.sum(axis=1) / above, _LEAST_EXCESS * np.maximum(np.abs(threshold), 1e-12))
-        # the largest weigh least; 1/4 of the mean is what an exponential has, and no more than 1/2 can be
+        # the largest weigh least, so 1/2 - 0.15/above of the mean is the most; 1/4 is what an exponential has
         excess *= self._ranks
         weighted = excess.sum(axis=1) / (above * above * mean)
-        shape = 2.0 - 1.0 / np.maximum(1.0 - 2.0 * weighted, 1e-6)
+        shape = 2.0 - 1.0 / (1.0 - 2.0 * weighted)
         worth = above / parameters.together
         if parameters.shape_prior:
             shape = (worth * shape + parameters.shape_prior * parameters.shape) / (worth + parameters.shape_prior)

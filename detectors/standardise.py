@@ -115,7 +115,7 @@ def standardise(block: Block, table: Table, memory: Memory) -> Standard:
     """
     place = block.place
     count = table.floats("count").take(block.series)  # a copy, which stays when it is counted
-    level, size, scale = (table.floats(name)[place] for name in ("level", "size", "scale"))
+    level, size, scale = (table.at(name, place) for name in ("level", "size", "scale"))
     level = np.where(count == 0.0, block.value, level)
     noise = np.maximum(memory.least_relative_sd * np.maximum(size, np.abs(level)), _LEAST_NOISE)
     np.maximum(noise, scale, out=noise)
@@ -138,7 +138,7 @@ def standardise(block: Block, table: Table, memory: Memory) -> Standard:
 
 def long_run(table: Table, place: Ints | slice, count: Floats) -> Floats:
     """Return the long-run variance of scores, (m,), at least 1; cautious after few observations (m,)."""
-    variance = np.maximum(table.floats("long_run")[place], _LEAST_LONG_RUN)
+    variance = np.maximum(table.at("long_run", place), _LEAST_LONG_RUN)
     known = np.minimum(count + 1.0, _LONG_RUN_MEMORY)
     variance *= 1.0 + _GUARD / np.sqrt(known) + _YOUNG_GUARD / known
     return variance
@@ -148,7 +148,7 @@ def learn_long_run(
     table: Table, place: Ints | slice, score: Floats, count: Floats, p: Floats, *, taper: float = TAPER
 ) -> None:
     """Learn the long-run variance from scores (m,) after ``count`` others; hardly where tails p (2, m) are low."""
-    recent, variance = table.floats("recent")[place], table.floats("long_run")[place]
+    recent, variance = table.at("recent", place), table.at("long_run", place)
     suspicious = np.minimum(p[0], p[1]) < _SUSPICIOUS
     weight = np.where(count < YOUNG, 0.0, np.where(suspicious, _SUSPICIOUS_WEIGHT, 1.0))
     product = score * (score + (2.0 * taper) * recent)
@@ -160,7 +160,7 @@ def learn_long_run(
 def long_gap(block: Block, table: Table, count: Floats) -> NDArray[np.bool_]:
     """Learn the usual interval; say where the last of ``count`` (m,) observations is too long ago to go on from."""
     place = block.place
-    last, pace = table.ints("last_ms")[place], table.floats("pace_ms")[place]
+    last, pace = table.ints("last_ms")[place], table.at("pace_ms", place)
     before = np.where(count == 0.0, block.at_ms, last)
     gap_ms = np.maximum((block.at_ms - before).astype(np.float64), 0.0)
     long = (gap_ms > _LONG_GAP * pace) & (gap_ms > _LONG_GAP_MS)
