@@ -36,6 +36,7 @@ _ZEROS = (2000, 60 * _DAY, 160 * _DAY)
 _POISSON, _STEADY, _SCATTERED = np.inf, 1.0 / 0.03, 1.0 / 0.2  # sizes
 _FEW, _MANY = Counts(20.0, 1.0, 30.0), Counts(_STEADY, 3.0, 400.0)
 _SEASONS = Counts(_STEADY, 3.0, 400.0, days=0.15, seasons=0.15)
+_ALL = Counts(_STEADY, 3.0, 400.0, days=0.1, seasons=0.1, week=0.1)
 _KINDS = {
     "Poisson": _POISSON,
     "negative binomial, dispersion 0.03": _STEADY,
@@ -125,6 +126,7 @@ FAMILIES = (
         for name, size in _KINDS.items()
     ),
     _seasonal("hourly with days and seasons of their own, 3 to 400", _YEAR, _SEASONS),
+    _seasonal("hourly with days of the week, days and seasons of their own, 3 to 400", _YEAR, _ALL),
     Family("flatline", "hourly values with runs of zeros", ("low",), _flatline, "60 days"),
     Family(
         "flatline", "hourly counts, 1 to 30, zero or repeated by chance", ("low",), partial(generated, _FEW), "60 days"

@@ -2,12 +2,14 @@
 
 A recording has no tails of its own to be held against, so discrete counts are held against the level itself, and real
 life has events that nobody labelled: these rates say what a threshold costs, not only whether a tail is right. Streets
-are therefore counted twice: on all quiet days, and in weeks that are ordinary by their counts alone.
+are therefore counted three times: on all quiet days, on those of no public note, and in weeks that are ordinary by
+their counts alone.
 """
 
 import gzip
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -23,6 +25,7 @@ from detectors.queueing import QueueBlock
 from detectors.registry import EVERY
 from ioc.calendar import Days, load_calendar
 from tests.calibration.family import HOUR_MS, Family, Side, Tails
+from tests.calibration.noted import noted
 from tests.calibration.ordinary import ordinary
 from tests.calibration.repeats import hindsight
 from tests.recordings.labelled import CAMERAS, QUEUES, REPORTS, SITES, file
@@ -35,8 +38,9 @@ _COUNTED = {
 }
 """From when on detectors have settled, and until when life was usual: New Zealand's first case of COVID-19 was told on
 28 February 2020. Which days between are quiet, labels and calendars say (`tests.recordings.quiet`)."""
-_AUCKLAND = "Auckland 2019, hourly counts of 19 sensors"
-_WEEKS = "Auckland 2019, ordinary weeks of 19 sensors"
+AUCKLAND = "Auckland 2019, hourly counts of 19 sensors"
+UNNOTED = "Auckland 2019, days of no public note of 19 sensors"
+WEEKS = "Auckland 2019, ordinary weeks of 19 sensors"
 _AUCKLAND_ZONE = ZoneInfo("Pacific/Auckland")
 _DAY_MS = 24 * HOUR_MS
 _OWN_CHANNELS = frozenset({"staff", "counter", "camera"})
@@ -173,11 +177,16 @@ def _quiet(recording: str, names: list[str], series: Ints, local_ms: Ints) -> ND
     """Say which observations, (n,), are of a day that is quiet for their series."""
     since, until = _COUNTED[recording]
     calendar = Quiet(recording)
+    return _by_day(lambda day, name: since <= day < until and calendar.has(day, name), names, series, local_ms)
+
+
+def _by_day(true: Callable[[date, str], bool], names: list[str], series: Ints, local_ms: Ints) -> NDArray[np.bool_]:
+    """Say of which observations, (n,), something is true by their local day and the name of their series."""
     days, number = np.unique(local_ms // _DAY_MS, return_inverse=True)
     dates = [date(1970, 1, 1) + timedelta(days=int(day)) for day in days]
-    table = np.array([[since <= day < until and calendar.has(day, name) for name in names] for day in dates])
-    quiet: NDArray[np.bool_] = table[number, series]
-    return quiet
+    table = np.array([[true(day, name) for name in names] for day in dates])
+    found: NDArray[np.bool_] = table[number, series]
+    return found
 
 
 def _tails(
@@ -223,12 +232,40 @@ def _ordinary() -> NDArray[np.bool_]:
     return kept
 
 
-def _of_streets(detector: str, *, weeks: bool) -> Iterator[Tails]:
-    """Yield what is said of counts on quiet days, or of those in ordinary weeks."""
+def _chosen(name: str) -> NDArray[np.bool_]:
+    """Say which counts of the streets, (n,), a family is about."""
     found, names = _cameras()
-    counts = _quiet(CAMERAS, names, found.series, found.local_ms)
-    if weeks:
-        counts &= _ordinary()
+    quiet = _quiet(CAMERAS, names, found.series, found.local_ms)
+    if name == WEEKS:
+        return quiet & _ordinary()
+    if name == UNNOTED:
+        return quiet & ~_by_day(noted, names, found.series, found.local_ms)
+    return quiet
+
+
+def below(detector: str, name: str, level: float, *, high: bool) -> tuple[Counter[tuple[date, str]], int]:
+    """Return how many tails of a family of streets are at most ``level``, by local day and sensor, and of how many."""
+    found, names = _cameras()
+    counts, p = _chosen(name), _said(detector)[0 if high else 1]
+    at = np.flatnonzero(counts & (p <= level))
+    days = [date(1970, 1, 1) + timedelta(days=int(day)) for day in found.local_ms[at] // _DAY_MS]
+    return Counter(zip(days, (names[each] for each in found.series[at]), strict=True)), int(counts.sum())
+
+
+def days_of_streets() -> Iterator[tuple[str, Ints, Floats]]:
+    """Yield each street's whole days in ordinary weeks, as days since 1970, and what was counted on each."""
+    found, names = _cameras()
+    day, chosen = found.local_ms // _DAY_MS, _chosen(WEEKS)
+    for number, name in enumerate(names):
+        days, place, hours = np.unique(day[chosen & (found.series == number)], return_inverse=True, return_counts=True)
+        total = np.bincount(place, found.values[0][chosen & (found.series == number)])
+        yield name, days[hours == _DAY_MS // HOUR_MS], total[hours == _DAY_MS // HOUR_MS]
+
+
+def _of_streets(detector: str, name: str) -> Iterator[Tails]:
+    """Yield what is said of counts on quiet days, or of those among them that the name of a family says."""
+    found, _ = _cameras()
+    counts = _chosen(name)
     high, low = _said(detector)
     known = None
     if detector == "flatline":
@@ -285,15 +322,15 @@ def _family(detector: str, name: str, sides: tuple[Side, ...], settled: str) -> 
             return _tails(detector, QUEUES, *_offices(), by_hour=True)
         if detector == "stalled_counter":
             return _of_pauses(detector)
-        return _of_streets(detector, weeks=name == _WEEKS)
+        return _of_streets(detector, name)
 
     return Family(detector, name, sides, run, settled, recorded=True)
 
 
 FAMILIES = (
-    *(_family("seasonal", name, ("high", "low"), "59 days") for name in (_AUCKLAND, _WEEKS)),
-    *(_family("flatline", name, ("low",), "59 days") for name in (_AUCKLAND, _WEEKS)),
-    *(_family("count_cusum", name, ("high", "low"), "59 days") for name in (_AUCKLAND, _WEEKS)),
+    *(_family("seasonal", name, ("high", "low"), "59 days") for name in (AUCKLAND, UNNOTED, WEEKS)),
+    *(_family("flatline", name, ("low",), "59 days") for name in (AUCKLAND, WEEKS)),
+    *(_family("count_cusum", name, ("high", "low"), "59 days") for name in (AUCKLAND, UNNOTED, WEEKS)),
     _family("rare", "Boston 2015, hourly reports of 139 categories", ("high",), "21 days"),
     _family("silence", "Warsaw 2020, readings of 21 offices", ("high",), "8 days"),
     _family("stalled_counter", "Warsaw 2020, pauses of 369 queues", ("high",), "8 days"),

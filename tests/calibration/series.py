@@ -49,6 +49,8 @@ class Counts(NamedTuple):
     days, seasons : float
         Standard deviations of the logarithm of what the hours of a day have in common, such as its weather, and of a
         slow level that forgets itself in thirty days.
+    week : float
+        The same of what all Mondays have in common, all Tuesdays, and so on: of each series by itself.
     """
 
     size: float
@@ -57,11 +59,12 @@ class Counts(NamedTuple):
     an_hour: int = 1
     days: float = 0.0
     seasons: float = 0.0
+    week: float = 0.0
 
 
 def counts(series: int, length: int, seed: int, kind: Counts | None = None) -> Iterator[tuple[Floats, Floats]]:
     """Yield counts and their means, with daily and weekly rhythms; by default `USUAL` ones."""
-    size, least, most, an_hour, days, seasons = kind or USUAL
+    size, least, most, an_hour, days, seasons, week = kind or USUAL
     rng = np.random.default_rng(seed)
     level = np.exp(rng.uniform(np.log(least), np.log(most), series))
     season, usual, keep = (
@@ -69,12 +72,13 @@ def counts(series: int, length: int, seed: int, kind: Counts | None = None) -> I
         level,
         np.exp(-1.0 / _SEASON),
     )
+    of_week = np.exp(rng.normal(0.0, week, (7, series))) if week else np.ones((7, 1))
     for step in range(length):
         hour = step / an_hour
         if (days or seasons) and step % (24 * an_hour) == 0:
             season = keep * season + rng.normal(0.0, seasons * np.sqrt(1.0 - keep * keep), series)
             level = usual * np.exp(season + rng.normal(0.0, days, series))
-        mean = level * rhythm(hour)
+        mean = level * (rhythm(hour) * of_week[int(hour // 24) % 7])
         noise = rng.gamma(size, 1.0 / size, series) if np.isfinite(size) else 1.0
         yield rng.poisson(mean * noise).astype(np.float64), mean
 
