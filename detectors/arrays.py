@@ -81,8 +81,7 @@ class Block(_Columns):
     @cached_property
     def _cut(self) -> Sequence[tuple[NDArray[np.intp], "Block"]]:
         """The rounds if there are several: a block that held itself would wait for the garbage collector."""
-        rising = isinstance(self.place, slice) or bool((self.series[1:] > self.series[:-1]).all())
-        cut = [] if rising else list(rounds(self.series))
+        cut = [] if isinstance(self.place, slice) else list(rounds(self.series))
         return [(indices, self.take(indices)) for indices in cut] if len(cut) > 1 else []
 
 
@@ -135,6 +134,9 @@ def rounds(series: Ints) -> Iterator[NDArray[np.intp]]:
     [[0, 1], [2], [3]]
     """
     if len(series) == 0:
+        return
+    if bool((series[1:] > series[:-1]).all()):  # nothing to sort
+        yield np.arange(len(series))
         return
     order = by_series(series)
     ordered = series[order]
