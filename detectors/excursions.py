@@ -30,7 +30,6 @@ _CAP_MEAN = 0.993  # mean of an exponential truncated there, as the fixed point 
 _MOST_ABOVE = 10.0  # weight of an excursion, of which most have 1 to 3
 _MOST_SEEN = 15_000.0  # weight
 _SLACK = 1.01  # forgetting in steps of one per cent is cheaper
-_PRIOR_ABOVE = 15.0  # weight above START that a prior's share is worth
 _INCIDENT = -13.8  # log 1e-6: an excursion beyond it is hardly learned
 _INCIDENT_WEIGHT = 0.1
 _LOWEST = -690.0
@@ -48,15 +47,18 @@ class Prior(NamedTuple):
         Mean height of peaks above ``START``, nats.
     peaks : float
         Number of peaks that ``excess`` is worth.
+    above : float
+        Weight above ``START`` that ``share`` is worth.
     """
 
     share: float
     excess: float
     peaks: float = 20.0
+    above: float = 15.0
 
     def start(self) -> Floats:
         """Return the state of one side of a new series, (7, 1)."""
-        sums = _PRIOR_ABOVE / self.share, _PRIOR_ABOVE, self.peaks, self.peaks * self.excess * _CAP_MEAN
+        sums = self.above / self.share, self.above, self.peaks, self.peaks * self.excess * _CAP_MEAN
         return np.array([*sums, 0.0, 0.0, 0.0])[:, None]
 
     def column(self) -> Column:

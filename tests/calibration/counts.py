@@ -36,6 +36,7 @@ _ZEROS = (2000, 60 * _DAY, 160 * _DAY)
 _POISSON, _STEADY, _SCATTERED = np.inf, 1.0 / 0.03, 1.0 / 0.2  # sizes
 _FEW, _MANY = Counts(20.0, 1.0, 30.0), Counts(_STEADY, 3.0, 400.0)
 _SEASONS = Counts(_STEADY, 3.0, 400.0, days=0.15, seasons=0.15)
+_WEEKS = Counts(_STEADY, 20.0, 1000.0, week=0.1)
 _ALL = Counts(_STEADY, 3.0, 400.0, days=0.1, seasons=0.1, week=0.1)
 _KINDS = {
     "Poisson": _POISSON,
@@ -134,6 +135,7 @@ FAMILIES = (
     Family("flatline", "hourly counts, 3 to 400, repeated by chance", ("low",), partial(generated, _MANY), "60 days"),
     _count_cusum("hourly negative binomial, 1 to 400 an hour", _CUSUM, USUAL),
     _count_cusum("hourly with days and seasons of their own, 3 to 400", _YEAR, _SEASONS),
+    _count_cusum("hourly with days of the week of their own, 20 to 1,000", _YEAR, _WEEKS),
     _count_cusum(
         "every 5 minutes negative binomial, dispersion 0.03, 3 to 400", _EVERY_5, Counts(_STEADY, 3.0, 400.0, 12)
     ),

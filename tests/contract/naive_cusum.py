@@ -45,11 +45,12 @@ class NaiveCountCusum:
         self.scatters: dict[tuple[bool, int], tuple[float, float]] = {}
         self.base = (0.0, 0.0)
         self.scatter = (0.0, 0.0)
-        self.counted, self.foreseen = 0.0, 0.0  # what came of late, and what the hours alone made expect
+        self.counted, self.foreseen = 0.0, 0.0  # what came of late, and what was to be expected but for the level
+        self.days = dict.fromkeys(range(7), (0.0, 0.0))  # what came on Mondays, and was to be expected of any day
         self.phase: float | None = None
         self.off = 1 / 12  # mean square of how far values lie off their phase
         self.together = NaiveTogether(24.0)
-        self.sides = NaiveSides(NaivePrior(0.008, 0.8))
+        self.sides = NaiveSides(NaivePrior(0.008, 0.8, above=5.0))
         self.sums = [0.0, 0.0]
 
     def observe(self, at_ms: int, local_ms: int, value: float) -> tuple[float, float, float]:
@@ -62,7 +63,11 @@ class NaiveCountCusum:
         gap = self.together.gap(at_ms, n)
         key, hourly, common, visits = self._usual(local_ms)
         level = min(max((self.counted + 1000.0) / (self.foreseen + 1000.0), 1 / 30), 30.0)
-        mean = max(hourly * level, 1e-6)
+        today = datetime.fromtimestamp(local_ms / 1000, UTC).weekday()
+        came, foreseen = self.days[today]
+        any_day = 24 * self.base[0] / max(self.base[1], 1e-9) + 100
+        ratio = (any_day + came) / (any_day + foreseen)
+        mean = max(hourly * level * ratio, 1e-6)
         own, squares = self.scatters.get(key, (0.0, 0.0))
         dispersion = max((own + 20 * mean**2 * common) / (squares + 20 * mean**2), 0.05**2)
         dispersion += (dispersion + 1 / mean) / (visits + 1)
@@ -71,8 +76,8 @@ class NaiveCountCusum:
         variance = self.together.cautious(n)
         for side, factor in enumerate((1.5, 1 / 1.5)):
             size = 1.0 / dispersion
-            ratio = value * math.log(factor) - (value + size) * math.log((size + factor * mean) / (size + mean))
-            gain = min(max(ratio, -2.5), 2.5) / variance if known else 0.0
+            likely = value * math.log(factor) - (value + size) * math.log((size + factor * mean) / (size + mean))
+            gain = min(max(likely, -2.5), 2.5) / variance if known else 0.0
             added = (0.0 if gap else self.sums[side] * (1 - week)) + gain
             self.sums[side] = min(max(added, 0.0), self.sides.sides[side].most())
         ready = known and n >= 100 and at_ms - self.first >= 14 * 86_400_000
@@ -86,11 +91,16 @@ class NaiveCountCusum:
         residual = min(max(value - mean, -3.0 * spread - 3.0), 3.0 * spread + 3.0)
         self.counted = (1 - week) * self.counted + (mean + residual if known else 0.0)
         self.foreseen = (1 - week) * self.foreseen + (mean / level if known else 0.0)
+        forgotten = 0.7 * week
+        self.days[today] = (
+            came - forgotten * came + (mean + residual if known else 0.0),
+            foreseen - forgotten * foreseen + (mean / ratio if known else 0.0),
+        )
         beyond = residual**2 / (1 + 1 / max(visits, 1.0)) - mean
         news = (beyond, mean**2) if known else (0.0, 0.0)
         self.scatter = 0.999 * self.scatter[0] + news[0], 0.999 * self.scatter[1] + news[1]
         self.scatters[key] = 0.99 * own + news[0], 0.99 * squares + news[1]
-        self._learn(key, (mean + residual if known else value) / level)
+        self._learn(key, (mean + residual if known else value) / (level * ratio))
         self.count += 1 if known else 0
         return high, low, mean if ready else math.nan
 

@@ -7,19 +7,20 @@ START = 3.5
 
 
 class NaivePrior(NamedTuple):
-    """Share of time above the start, mean height of peaks above it, and how many peaks are believed to have been."""
+    """Share of time above the start, mean height of peaks above it, how many peaks and how much time were there."""
 
     share: float
     height: float
     peaks: float = 20.0
+    above: float = 15.0
 
 
 class NaiveEvidence:
     """Evidence of one side, the excursion that it is on, and what earlier ones taught."""
 
     def __init__(self, prior: NaivePrior) -> None:
-        self.above = 15.0
-        self.seen = 15.0 / prior.share
+        self.above = prior.above
+        self.seen = prior.above / prior.share
         self.peaks = prior.peaks
         self.heights = prior.peaks * prior.height * 0.993
         self.excursion: list[tuple[float, float]] = []  # evidence and weight

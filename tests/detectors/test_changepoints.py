@@ -38,13 +38,16 @@ def noise(steps: int, series: int, seed: int, correlation: float = 0.0) -> Float
     return value
 
 
-def hourly(days: int, series: int, seed: int) -> Floats:
-    """Return hourly negative-binomial counts from a Monday on, with the rhythms of days and weeks."""
+def hourly(days: int, series: int, seed: int, of_week: tuple[float, ...] = (1.0,) * 7) -> Floats:
+    """Return hourly negative-binomial counts from a Monday on, with the rhythms of days and weeks.
+
+    ``of_week`` multiplies those of each day from Monday to Sunday.
+    """
     rng = np.random.default_rng(seed)
     hour = np.arange(days * 24)[:, None]
     rhythm = 1.1 + np.sin((hour % 24 - 9) / 24 * 2 * np.pi)
     weekend = np.where(hour // 24 % 7 >= 5, 0.6, 1.0)
-    level = np.exp(rng.uniform(0.0, 6.0, series)) * rhythm * weekend
+    level: Floats = np.exp(rng.uniform(0.0, 6.0, series)) * rhythm * weekend * np.array(of_week)[hour // 24 % 7]
     return rng.poisson(level * rng.gamma(20.0, 0.05, level.shape)).astype(np.float64)
 
 
@@ -180,6 +183,22 @@ def test_counts_that_stay_off_their_week_are_found(factor: float, side: str) -> 
     p: Floats = getattr(scores, side)[:, busy]
     assert (p[60 * 24 : 61 * 24].min(axis=0) < 1e-6).mean() > 0.9
     assert (p[: 60 * 24] < 1e-6).mean() < 1e-5
+
+
+def test_what_comes_again_every_week_is_no_noise() -> None:
+    """Fridays a quarter above Mondays, Saturdays above Sundays, in series of more than twenty an hour.
+
+    After two months the long-run variance is 1.1, without such days 0.9; with weekdays and weekends alone it was 3.1.
+    Two fifths more than usual are sure within a day in 0.46 of the series, without such days in 0.54; in none before.
+    """
+    values = hourly(61, 100, 18, (0.9, 0.95, 1.0, 1.05, 1.15, 1.1, 0.85))
+    busy = values[: 60 * 24].mean(axis=0) > 20.0
+    values[60 * 24 :] = np.round(values[60 * 24 :] * 1.4)
+    bank, at = CountCusum(), MONDAY + np.arange(len(values)) * HOUR
+    told(bank, values[: 60 * 24], at[: 60 * 24])
+    assert bank.state()["long_run"][busy].mean() < 1.5
+    p = told(bank, values[60 * 24 :], at[60 * 24 :]).p_high[:, busy]
+    assert (p.min(axis=0) < 1e-6).mean() > 0.35
 
 
 def test_counts_that_stay_off_become_the_norm() -> None:
