@@ -17,6 +17,7 @@ _LAST = np.array(WINDOWS) - 1
 _START = 5.5  # minus the logarithm of the least tail from which on it is learned: nearer, steps of counts bend it
 _MOST = (np.inf, len(WINDOWS) * float(np.exp(-_START)), np.inf, 1.5)  # Bonferroni's share; or storms would teach
 _PRIOR = (200.0, float(np.exp(-_START)), 40.0, 0.993)  # panes, share, peaks, mean excess: of one window, exact
+_WEEKDAY = 4.0  # reports, as many as on the mean day, that each weekday is taken to have had
 _LARGEST_COUNT = 1e9
 # Citizens report by day: shape that a series without history is given, relative to the mean hour.
 _DAYTIME = np.array([0.3] * 7 + [1.2] + [1.7] * 9 + [1.3] * 3 + [0.7] * 2 + [0.3] * 2)
@@ -43,7 +44,8 @@ class RareParameters(NamedTuple):
     storm_weight : float
         Share by which a day beyond the clip teaches: a storm must not become the norm, growth must.
     clip_sd : float
-        A day teaches at most so many standard deviations (plus one report) above its expectation.
+        A day teaches at most so many standard deviations (plus one report) above its expectation; days that differ are
+        skewed, and with less would seem to differ less than they do.
     """
 
     quiet_days: float = 10.0
@@ -54,7 +56,7 @@ class RareParameters(NamedTuple):
     prior_clump: float = 0.3
     prior_dispersion: float = 0.3
     storm_weight: float = 0.1
-    clip_sd: float = 3.0
+    clip_sd: float = 4.0
 
     def validated(self) -> "RareParameters":
         """Return self; raise ValueError naming the parameter that is out of range."""
@@ -108,7 +110,7 @@ class RareCounts(Bank):
     """
 
     name = "rare"
-    version = 4
+    version = 5
 
     def __init__(self, parameters: RareParameters | None = None) -> None:
         self.parameters = (parameters or RareParameters()).validated()
@@ -243,7 +245,9 @@ class RareCounts(Bank):
         mean = np.cumsum(share * (rate[:, :1] / rate[:, 1:]), axis=1)[:, _LAST]
         mean = np.maximum(mean, 1e-6)
         today = np.take_along_axis(table.floats("weekdays")[rows], (hour // 24 % 7)[:, None], axis=1)[:, 0]
-        day_to_day = self._dispersion(table.floats("noise")[rows]) + 1.0 / rate[:, 0] + 1.0 / (today + 2.0)
+        days = self._dispersion(rows)
+        alike = 1.0 + days * (rate[:, 0] / rate[:, 1])  # reports of a day that speak as one, since days differ
+        day_to_day = days + alike / rate[:, 0] + alike / (today + _WEEKDAY * alike)
         over = day_to_day[:, None] + np.maximum(1.0 - within, 0.0) / (within * known)  # shares of hours are Dirichlet's
         return mean, 1.0 / (over + self._clumps.expected(rows)[:, None] / mean)
 
@@ -253,17 +257,21 @@ class RareCounts(Bank):
         return counts
 
     def _weekdays(self, rows: Ints, day: Ints) -> Floats:
-        """Return how each weekday compares with the mean one, (m, 7), as it was before a local ``day``."""
+        """Return how each weekday compares with the mean one, (m, 7), as it was before a local ``day``.
+
+        Its prior weighs the more the more days differ: one slow Monday must not make every later one a storm.
+        """
         counts, slow = self._table.floats("weekdays")[rows], np.exp(-1.0 / self.parameters.shape_days)
         ago = (day[:, None] - np.arange(7) - 1) % 7 + 1  # days since each was last there
         times = np.maximum((day - self._table.ints("born")[rows])[:, None] - ago, -1) // 7 + 1
         visits = slow**ago * (1.0 - slow ** (7 * times)) / (1.0 - slow**7)
         mean = counts.sum(axis=1, keepdims=True) / np.maximum(visits.sum(axis=1, keepdims=True), 1e-9)
-        compared: Floats = (counts + 2.0) / (visits * mean + 2.0)
+        prior = _WEEKDAY * (1.0 + self._dispersion(rows)[:, None] * mean)
+        compared: Floats = (counts + prior) / (visits * mean + prior)
         return compared
 
-    def _dispersion(self, noise: Floats) -> Floats:
-        floor = 0.002
+    def _dispersion(self, rows: Ints) -> Floats:
+        noise, floor = self._table.floats("noise")[rows], 0.002
         return np.maximum((noise[:, 0] + 3.0 * self.parameters.prior_dispersion) / (noise[:, 1] + 3.0), floor)
 
     def _learn_shape(self, rows: Ints, hour: Ints, value: Floats, mean: Floats) -> None:
@@ -288,7 +296,7 @@ class RareCounts(Bank):
         mean = factor * usual
         total = table.floats("today")[rows]
         clumped = 1.0 + self._clumps.expected(rows)
-        clip = mean + parameters.clip_sd * np.sqrt(clumped * mean + self._dispersion(noise[rows]) * mean * mean) + 1.0
+        clip = mean + parameters.clip_sd * np.sqrt(clumped * mean + self._dispersion(rows) * mean * mean) + 1.0
         known = last * DAY_MS - table.ints("first_ms")[rows] >= parameters.quiet_days * DAY_MS
         storm = known & (total > clip)
         taught = np.where(storm, clip, total)

@@ -4,13 +4,14 @@ import time
 
 import click
 
-from tests.calibration import arrivals, counts, gauges, page, places, recordings, units
+from tests.calibration import arrivals, counts, gauges, kinds, page, places, recordings, units
 from tests.calibration.family import Family, Measured, measure
 from tests.recordings.labelled import directory
 
 FAMILIES: tuple[Family, ...] = (
     *gauges.FAMILIES,
     *counts.FAMILIES,
+    *kinds.FAMILIES,
     *arrivals.FAMILIES,
     *units.FAMILIES,
     *places.FAMILIES,

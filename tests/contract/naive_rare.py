@@ -48,6 +48,7 @@ class NaiveRare:
         self.pairs += after * (after - 1) - before * (before - 1)
         shares = self._shares()
         daily = (self.rate[0] + 0.5) / self.rate[1]
+        daily_noise = 1 + self._spread() * daily  # variance of a mean day's reports over their number
         ready = at_ms - self.first >= 10 * DAY
         tails, pane_mean = [], 0.0
         for width in (1, 3, 6, 12, 24):
@@ -60,7 +61,8 @@ class NaiveRare:
             pane_mean = pane_mean or mean
             within = math.fsum(shares[(hour - back) % 24] for back in range(width))
             uneven = max(1 - within, 0.0) / (within * (sum(self.hours) + 10))
-            days = self._spread() + 1 / (self.rate[0] + 0.5) + 1 / (self.weekdays[day % 7] + 2)
+            share_of_rate, share_of_weekday = 1 / (self.rate[0] + 0.5), 1 / (self.weekdays[day % 7] / daily_noise + 4)
+            days = self._spread() + daily_noise * share_of_rate + share_of_weekday
             size = 1 / (days + uneven + self._clump() / mean)
             surges = count > mean + math.sqrt(mean + mean**2 / size)
             tails.append(float(special.betainc(count, size, mean / (mean + size))) if surges else 1.0)
@@ -85,7 +87,8 @@ class NaiveRare:
         ages = [[age for age in range(1, day - self.born + 1) if (day - age) % 7 == w] for w in range(7)]
         visits = [math.fsum(SLOW**age for age in each) for each in ages]
         mean = sum(self.weekdays) / max(sum(visits), 1e-9)
-        return (self.weekdays[weekday] + 2) / (visits[weekday] * mean + 2)
+        believed = 4 + 4 * self._spread() * mean
+        return (self.weekdays[weekday] + believed) / (visits[weekday] * mean + believed)
 
     def _shares(self) -> list[float]:
         hours = [seen + 10 * shape / sum(SHAPE) for seen, shape in zip(self.hours, SHAPE, strict=True)]
@@ -105,7 +108,7 @@ class NaiveRare:
         usual = (self.rate[0] + 0.5) / self.rate[1]
         mean, total = share * usual, self.today
         batches = 1 + self._clump()
-        clip = mean + 3 * math.sqrt(batches * mean + self._spread() * mean * mean) + 1
+        clip = mean + 4 * math.sqrt(batches * mean + self._spread() * mean * mean) + 1
         assert self.first is not None
         known = self.day * DAY - self.first >= 10 * DAY
         storm = known and total > clip
