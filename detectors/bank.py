@@ -80,8 +80,6 @@ class Table:
 
         NumPy's loops run along the last axis: over many series they cost a tenth of what they cost over two channels.
         """
-        if self._columns[name].series_last:
-            return self.at(name, rows)
         array = self.floats(name)
         chosen = array.reshape(len(array), -1).take(rows, axis=0)
         return np.ascontiguousarray(chosen.T).reshape(*array.shape[1:], len(rows))
@@ -89,10 +87,7 @@ class Table:
     def put(self, name: str, rows: Ints, values: NDArray[np.generic]) -> None:
         """Write (…, m) values, the series last, to (m,) rows of the array ``name``."""
         array = self._arrays[name]
-        if self._columns[name].series_last:
-            array[..., rows] = values
-        else:
-            array.reshape(len(array), -1)[rows] = values.reshape(-1, len(rows)).T
+        array.reshape(len(array), -1)[rows] = values.reshape(-1, len(rows)).T
 
     def resize(self, size: int) -> None:
         """Grow to ``size`` series; the new rows hold the columns' fill values.

@@ -154,12 +154,12 @@ class ChangePoint(Gauges):
         for start in range(0, len(settled), _ROWS):
             part = settled[start : start + _ROWS]
             nats[:, part], center[part] = self._follow(rows[part], block.value[part], standard.take(part))
-        tails = table.across("tail", rows)
+        tails = table.at("tail", block.place)
         nats = excursions.saturated(np.maximum(nats, 0.0), tails)
         ready = standard.seen >= self.parameters.quiet_observations
         p = excursions.judge(nats, ready, _WEIGHT / standard.long_run, tails)
-        table.put("tail", rows, tails)
-        standardise.learn_long_run(table, rows, standard.score, standard.seen, p)
+        table.floats("tail")[..., block.place] = tails
+        standardise.learn_long_run(table, block.place, standard.score, standard.seen, p)
         return Verdict(p[0], p[1], np.where(ready, standard.level + standard.noise * center, np.nan))
 
     def _follow(self, rows: Ints, value: Floats, standard: Standard) -> tuple[Floats, Floats]:

@@ -164,7 +164,7 @@ class CountCusum(Bank):
                 "count": Column(),
                 **standardise.run_columns(),
                 **WeekTime.columns(),
-                "evidence": Column((2,)),
+                "evidence": Column((2,), series_last=True),
                 "tail": _QUIET_COUNTS.column(),
             }
         )
@@ -175,29 +175,29 @@ class CountCusum(Bank):
             return (value >= 0.0) & (value <= _LARGEST_COUNT)
 
     def _step(self, block: Block) -> Verdict:
-        rows, table, chosen = block.series, self._table, self.parameters
-        first, count = table.ints("first_ms").take(rows), table.floats("count").take(rows)
+        place, table, chosen = block.place, self._table, self.parameters
+        first, count = table.ints("first_ms")[place], table.at("count", place)
         first = np.where(first == NEVER, block.at_ms, first)
-        table.ints("first_ms")[rows] = first
+        table.ints("first_ms")[place] = first
         gap = standardise.long_gap(block, table, count)
         usual = self._weektime.usual(block)
-        hours = np.minimum(np.maximum(table.floats("pace_ms").take(rows) / HOUR_MS, _LEAST_STEP_H), 1.0)
+        hours = np.minimum(np.maximum(table.at("pace_ms", place) / HOUR_MS, _LEAST_STEP_H), 1.0)
         keep = 1.0 - self._forget_an_hour * hours
-        long_run = standardise.long_run(table, rows, count)
-        tails = table.across("tail", rows)
-        nats = np.where(gap, 0.0, keep * table.across("evidence", rows))
+        long_run = standardise.long_run(table, place, count)
+        tails = table.at("tail", place)
+        nats = np.where(gap, 0.0, keep * table.at("evidence", place))
         nats += self._log_ratio(block.value, usual) / long_run
         nats = excursions.saturated(np.maximum(nats, 0.0, out=nats), tails)
-        table.put("evidence", rows, nats)
+        table.floats("evidence")[:, place] = nats
         old = block.at_ms - first >= chosen.quiet_days * DAY_MS
         ready = usual.known & old & (count >= chosen.quiet_observations)
         p = excursions.judge(nats, ready, self._independent(usual) / long_run, tails)
-        table.put("tail", rows, tails)
+        table.floats("tail")[..., place] = tails
         score = np.minimum(np.maximum((block.value - usual.mean) / usual.spread, -chosen.clip_sd), chosen.clip_sd)
         score[~usual.known] = 0.0
-        standardise.learn_long_run(table, rows, score, count, p, taper=_TAPER)
+        standardise.learn_long_run(table, place, score, count, p, taper=_TAPER)
         self._weektime.learn(block, usual, keep)
-        table.floats("count")[rows] = count + np.where(usual.known, 1.0, 0.0)
+        table.floats("count")[place] = count + np.where(usual.known, 1.0, 0.0)
         return Verdict(p[0], p[1], np.where(ready, usual.mean, np.nan))
 
     def _log_ratio(self, value: Floats, usual: Usual) -> Floats:

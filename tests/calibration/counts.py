@@ -22,7 +22,7 @@ from tests.calibration.repeats import generated
 from tests.calibration.series import USUAL, Counts, counts, runs_of_zeros
 from tests.calibration.steps import Reports, by_day
 from tests.calibration.truth import binomial_tails
-from tests.calibration.units import each, head
+from tests.calibration.units import each, head, high_of_reports
 
 _DAY = 24
 _SEASONAL = (1000, 60 * _DAY, 160 * _DAY)  # series, hours that don't count, hours in all
@@ -86,12 +86,9 @@ def _rare(least: float, clump: float, seed: int, size: float) -> Iterator[Tails]
     bank.update(Block(*head(number, 0), np.zeros(number)))
     for step in range(1, length):
         ring[step % _DAY] = count = reports.row(rng, step, rate)
-        some = np.flatnonzero(count)
-        p, true = np.ones((2, number))
-        if len(some):
-            _, at, local = head(len(some), step)
-            p[some] = bank.update(Block(some, at, local, count[some].astype(np.float64))).p_high
+        p = high_of_reports(bank, step, count)
         if step >= settled:
+            some, true = np.flatnonzero(count), np.ones(number)
             true[some] = often.tail(reports.least(ring, step, some, rate), rate[some])
             yield Tails(p, np.ones(number), rows, true)
 

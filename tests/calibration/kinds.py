@@ -12,11 +12,11 @@ import click
 import numpy as np
 from scipy.stats import nbinom, poisson
 
-from detectors.arrays import Block, Floats
+from detectors.arrays import Block
 from detectors.rare import RareCounts
 from tests.calibration.family import Family, Tails
-from tests.calibration.steps import by_day
-from tests.calibration.units import head
+from tests.calibration.steps import by_day, clumped
+from tests.calibration.units import head, high_of_reports
 
 _DAY = 24
 _SERIES, _SETTLED, _LENGTH = 4000, 60 * _DAY, 200 * _DAY
@@ -40,20 +40,10 @@ def _every_kind(least: float, seed: int, size: float) -> Iterator[Tails]:
     for step in range(1, _LENGTH):
         if step % _DAY in {0, 1}:
             today = weekdays[step // _DAY % 7] * rng.gamma(1.0 / spread, spread)
-        count = _reports(rng, rate * today * hours[step % _DAY] / (1.0 + clump), clump)
-        some, p = np.flatnonzero(count), np.ones(number)
-        if len(some):
-            _, at, local = head(len(some), step)
-            p[some] = bank.update(Block(some, at, local, count[some])).p_high
+        count = clumped(rng, rate * today * hours[step % _DAY] / (1.0 + clump), clump)
+        p = high_of_reports(bank, step, count)
         if step >= _SETTLED:
             yield Tails(p, np.ones(number), rows)
-
-
-def _reports(rng: np.random.Generator, mean: Floats, clump: Floats) -> Floats:
-    count = rng.poisson(mean)
-    some = np.flatnonzero(count)
-    count[some] += rng.negative_binomial(count[some], 1.0 / (1.0 + clump[some]))
-    return count.astype(np.float64)
 
 
 FAMILIES = tuple(

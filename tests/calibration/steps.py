@@ -25,6 +25,14 @@ def by_day(step: int) -> float:
     return 1.68 if 7 <= step % _DAY < 20 else 0.2
 
 
+def clumped(rng: np.random.Generator, groups: Floats, clump: Floats) -> Ints:
+    """Return reports, (m,), of so many ``groups`` on average; ``clump`` more come along with each, geometrically."""
+    count: Ints = rng.poisson(groups)
+    some = np.flatnonzero(count)
+    count[some] += rng.negative_binomial(count[some], 1.0 / (1.0 + clump[some]))
+    return count
+
+
 class Reports:
     """Reports by the hour of series with some rates, and what is known of them who knows all.
 
@@ -43,11 +51,8 @@ class Reports:
 
     def row(self, rng: np.random.Generator, step: int, rate: Ints) -> Ints:
         """Return the reports of an hour of series, (m,), whose rates are the ``rate``-th."""
-        count: Ints = rng.poisson(self._pane[rate, step % _DAY])
-        some = np.flatnonzero(count)
-        if self._clump:
-            count[some] += rng.negative_binomial(count[some], 1.0 / (1.0 + self._clump))
-        return count
+        mean = self._pane[rate, step % _DAY]
+        return clumped(rng, mean, np.full(len(mean), self._clump)) if self._clump else rng.poisson(mean)
 
     def least(self, ring: Ints, step: int, some: NDArray[np.intp], rate: Ints) -> Floats:
         """Return the least true tail of the windows that end with an hour, of ``some`` series, (k,).

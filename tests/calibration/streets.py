@@ -1,7 +1,7 @@
 """Prints on which days of which streets a detector told how much: ``python -m tests.calibration.streets seasonal``.
 
 One street in one week, or one day of all streets, is one event, however many hours are told: it says which part of a
-rate is that. And how days differ beyond weekdays and weekends, which is all that ``count_cusum`` knows of them.
+rate is that. And how days differ beyond weekdays and weekends: as days of the week do, and by themselves.
 """
 
 from collections import Counter

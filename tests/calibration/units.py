@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.special import betaln, gammaln
 
-from detectors.arrays import Floats, Ints
+from detectors.arrays import Block, Floats, Ints
 from detectors.blocks import RosterBlock, ShareBlock, TailBlock
 from detectors.outage import Outage, OutageParameters
 from detectors.registry import EVERY
@@ -44,6 +44,15 @@ def each(bank: Any, blocks: Iterable[tuple[Any, Truth | None]], settled: int) ->
         scores = bank.update(block)
         if step >= settled:
             yield Tails(scores.p_high, scores.p_low, block.series, *(truth or (None, None)))
+
+
+def high_of_reports(bank: Any, step: int, count: Ints) -> Floats:
+    """Return the upper tails of an hour's reports, (m,), of a bank that sees only series that have any."""
+    some, p = np.flatnonzero(count), np.ones(len(count))
+    if len(some):
+        _, at, local = head(len(some), step)
+        p[some] = bank.update(Block(some, at, local, count[some].astype(np.float64))).p_high
+    return p
 
 
 def _ensemble(correlation: float, bias: float, seed: int, size: float) -> Iterator[Tails]:
